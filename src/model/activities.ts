@@ -1,0 +1,185 @@
+import type { BackupManifest, RestoreResult } from './database.js';
+import type { Finding } from './finding.js';
+import type { ReleaseRecord, RollbackTarget } from './release-record.js';
+import type { Settings } from './settings.js';
+import type { Live, Slot } from './slot.js';
+
+/**
+ * The steps of the story as the workflow sees them. Their names show in the Temporal UI and in recorded
+ * histories: renaming one breaks replay (CONTRIBUTING.md, "Changing a workflow").
+ *
+ * Every step runs at least once: each reads the world first and does no harm when run again.
+ */
+export interface Activities {
+  preflight(args: PreflightArgs): Promise<PreflightReport>;
+  findRollbackTarget(args: FindRollbackTargetArgs): Promise<RollbackPlan>;
+  fetchImages(args: ImageArgs): Promise<FetchedImage>;
+  bootstrapRouter(args: StepArgs): Promise<BootstrapResult>;
+  backupDatabase(args: BackupArgs): Promise<BackupManifest | null>;
+  composeUpWait(args: SlotArgs): Promise<SlotStarted>;
+  probeSlot(args: ProbeArgs): Promise<Probed>;
+  writeRouterConfig(args: RouterConfigArgs): Promise<RouterConfigWritten>;
+  reloadRouter(args: RouterConfigArgs): Promise<SwitchProven>;
+  drainSlot(args: DrainArgs): Promise<Drained>;
+  stopSlots(args: StopSlotsArgs): Promise<SlotsStopped>;
+  cleanUp(args: CleanUpArgs): Promise<CleanedUp>;
+  recordRelease(args: RecordArgs): Promise<void>;
+  collectLogs(args: LogArgs): Promise<readonly LogSection[]>;
+  switchBack(args: SwitchBackArgs): Promise<SwitchedBack>;
+  restoreDatabase(args: RestoreArgs): Promise<RestoreResult>;
+}
+
+export interface StepArgs {
+  readonly settings: Settings;
+}
+
+export interface PreflightArgs extends StepArgs {
+  readonly release: string;
+  /** A rollback needs no backup and no new image, so their checks are left out. */
+  readonly kind: 'deploy' | 'rollback';
+}
+
+/** What preflight saw; it throws `PreflightFailed` (details: the findings) when any finding is an error. */
+export interface PreflightReport {
+  readonly warnings: readonly Finding[];
+  /** What the router serves now; `null` on a first deploy, or when it serves no slot. */
+  readonly live: Live | null;
+}
+
+export interface FindRollbackTargetArgs extends StepArgs {
+  /** A certain release to go back to; `null`: the one before the live one. */
+  readonly to: string | null;
+}
+
+export interface RollbackPlan {
+  readonly live: Live;
+  readonly target: RollbackTarget;
+}
+
+export interface ImageArgs extends StepArgs {
+  readonly slot: Slot;
+  readonly release: string;
+  readonly image: string;
+}
+
+export interface FetchedImage {
+  readonly source: 'present' | 'pulled' | 'built';
+  /** The image's content digest, `sha256:…`. */
+  readonly id: string;
+}
+
+export interface BootstrapResult {
+  /** `kept`: there was a config already. `placeholder`: it answers 503. `live-slot`: it points at the slot that runs. */
+  readonly config: 'kept' | 'placeholder' | 'live-slot';
+  /** What the router serves after this step. */
+  readonly live: Live | null;
+}
+
+export interface BackupArgs extends StepArgs {
+  /** Part of the backup's name; the same in every attempt, so that a second one finds the first one's work. */
+  readonly timestamp: string;
+  readonly deployId: string;
+  readonly releaseFrom: string | null;
+  readonly releaseTo: string;
+}
+
+export interface SlotArgs extends ImageArgs {}
+
+export interface SlotStarted {
+  /** Container id. */
+  readonly container: string;
+  readonly healthyAfterMs: number;
+}
+
+export interface ProbeArgs extends StepArgs {
+  readonly slot: Slot;
+  readonly release: string;
+}
+
+export interface Probed {
+  readonly status: number;
+  /** What the app reported in its release header; `null` where none is configured. */
+  readonly release: string | null;
+}
+
+export interface RouterConfigArgs extends ProbeArgs {
+  /** Names the copy of the previous config; the same in every attempt, so that it is never overwritten. */
+  readonly timestamp: string;
+}
+
+/** A worker process of nginx, told from a later one with the same pid by its start time. */
+export interface RouterWorker {
+  readonly pid: number;
+  readonly startedAt: string;
+}
+
+export interface RouterConfigWritten {
+  readonly changed: boolean;
+  /** The workers that ran before the reload: the old slot is drained when they are gone. */
+  readonly workers: readonly RouterWorker[];
+}
+
+export interface SwitchProven {
+  /** Answers in a row that came from the new release, through the router. */
+  readonly answers: number;
+  readonly afterMs: number;
+}
+
+export interface DrainArgs extends StepArgs {
+  readonly workers: readonly RouterWorker[];
+}
+
+export interface Drained {
+  readonly drained: boolean;
+  /** Workers that still had requests when the limit was reached. */
+  readonly remaining: number;
+  readonly afterMs: number;
+}
+
+export interface StopSlotsArgs extends StepArgs {
+  readonly slots: readonly Slot[];
+}
+
+export interface SlotsStopped {
+  readonly stopped: readonly string[];
+}
+
+export interface CleanUpArgs extends StepArgs {
+  readonly live: Live;
+  readonly timestamp: string;
+}
+
+export interface CleanedUp {
+  readonly removedBackups: readonly string[];
+  readonly removedImages: readonly string[];
+}
+
+export interface RecordArgs extends StepArgs {
+  readonly record: ReleaseRecord;
+}
+
+export interface LogArgs extends StepArgs {
+  readonly slot: Slot;
+}
+
+export interface LogSection {
+  /** `app (app-green)`, `router`, `litestream`. */
+  readonly title: string;
+  readonly lines: readonly string[];
+}
+
+export interface SwitchBackArgs extends StepArgs {
+  readonly timestamp: string;
+  /** What was live before the deploy; `null`: the placeholder goes back. */
+  readonly live: Live | null;
+}
+
+export interface SwitchedBack {
+  readonly changed: boolean;
+  readonly workers: readonly RouterWorker[];
+}
+
+export interface RestoreArgs extends StepArgs {
+  readonly backup: BackupManifest;
+  readonly timestamp: string;
+}

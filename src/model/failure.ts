@@ -1,0 +1,55 @@
+/**
+ * Every way in which a step can fail, as the `type` of Temporal's `ApplicationFailure`: a closed list,
+ * because the class of an error does not survive the way into a workflow, and its type does.
+ */
+export const failureTypes = [
+  /** Preflight found something that must be mended first; nothing was touched. */
+  'PreflightFailed',
+  /** The image could be neither found, pulled nor built. */
+  'ImageUnavailable',
+  /** The backup could not be made or did not verify. */
+  'BackupFailed',
+  /** The new slot did not become healthy in time, or died. */
+  'SlotUnhealthy',
+  /** The new slot answers, but not as the release that was deployed. */
+  'WrongRelease',
+  /** nginx refuses the new config; the previous one is still in place. */
+  'RouterConfigInvalid',
+  /** The router did not prove that it serves the new slot. */
+  'SwitchNotProven',
+  /** The database could not be put back. */
+  'RestoreFailed',
+  /** There is no earlier release to go back to. */
+  'NothingToRollBackTo',
+  /** The input of the workflow is not what this version of pointsman understands. */
+  'InvalidInput',
+  /** A command on the host ended with an error that may pass (retried). */
+  'CommandFailed',
+  /** The Docker engine did not answer (retried). */
+  'DockerUnavailable',
+] as const;
+
+export type FailureType = (typeof failureTypes)[number];
+
+/** Trying again cannot help: a person, or the compensation, has to act first. */
+export const nonRetryableFailures: readonly FailureType[] = [
+  'PreflightFailed',
+  'ImageUnavailable',
+  'SlotUnhealthy',
+  'WrongRelease',
+  'RouterConfigInvalid',
+  'NothingToRollBackTo',
+  'InvalidInput',
+];
+
+/** How a deploy or rollback can end badly, as the `type` of the workflow's own failure. */
+export const endingTypes = [
+  /** Refused by preflight (or nothing to roll back to): nothing was touched. */
+  'Refused',
+  /** Failed, and everything was undone. */
+  'FailedAndUndone',
+  /** Failed, and a person skipped a compensation that could not finish. */
+  'FailedWithSkips',
+] as const;
+
+export type EndingType = (typeof endingTypes)[number];

@@ -1,0 +1,19 @@
+import type { Settings } from './settings.js';
+
+/** The workflow's id is the lock: one deploy or rollback per project and environment. */
+export function workflowId(settings: Pick<Settings, 'project' | 'environment'>): string {
+  return `${settings.project}/${settings.environment}`;
+}
+
+/** Image of a release, from the template in `pointsman.yml`. */
+export function imageOf(settings: Pick<Settings, 'image'>, release: string): string {
+  return settings.image.replaceAll('{release}', release);
+}
+
+/** `20261123T092334Z`: sorts by time and is safe in a file or container name. */
+export function timestampOf(epochMs: number): string {
+  return new Date(epochMs).toISOString().replace(/\.\d+/, '').replace(/[-:]/g, '');
+}
+
+/** A release goes into image tags, headers and file names, so it must be what a Docker tag may be. */
+export const releasePattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;

@@ -1,0 +1,61 @@
+import type { LogSection } from './activities.js';
+import type { Live, Slot } from './slot.js';
+
+export type StepState = 'running' | 'done' | 'failed' | 'skipped';
+
+/** One line of the story, as it stands now. Times are milliseconds since 1970, by the workflow's clock. */
+export interface StepProgress {
+  /** The activity's name. */
+  readonly name: string;
+  readonly kind: 'step' | 'compensation';
+  readonly state: StepState;
+  readonly summary: string;
+  /** What came of it, in a few words. */
+  readonly note: string | null;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+}
+
+export type Phase = 'deploying' | 'compensating' | 'needs-attention' | 'ended';
+
+/** A compensation that could not finish and waits for a person. */
+export interface Attention {
+  readonly step: string;
+  readonly error: string;
+  readonly since: number;
+}
+
+/** What the `progress` query answers, and what the result or failure of the workflow carries at its end. */
+export interface Progress {
+  readonly kind: 'deploy' | 'rollback';
+  readonly project: string;
+  readonly environment: string;
+  /** `null` until a rollback has found what it goes back to. */
+  readonly release: string | null;
+  readonly slot: Slot | null;
+  readonly requestedBy: string;
+  readonly startedAt: number;
+  readonly phase: Phase;
+  /** What was live when it began. */
+  readonly liveBefore: Live | null;
+  readonly steps: readonly StepProgress[];
+  readonly attention: Attention | null;
+  readonly warnings: readonly string[];
+}
+
+/** The result of a deploy or rollback that succeeded. */
+export interface DeployResult {
+  readonly progress: Progress;
+  readonly live: Live;
+}
+
+/** Details of the workflow's failure: everything that the CLI shows without asking again. */
+export interface DeployFailureDetails {
+  readonly progress: Progress;
+  /** Name of the step that failed; `null` when it was cancelled between two steps. */
+  readonly failedStep: string | null;
+  readonly cancelled: boolean;
+  readonly undone: readonly string[];
+  readonly skipped: readonly string[];
+  readonly logs: readonly LogSection[];
+}

@@ -1,0 +1,47 @@
+import type { Slot } from './slot.js';
+
+/** One line of the host's append-only release record. */
+export interface ReleaseRecord {
+  /** Run id of the workflow: a record is appended once, however often the step runs. */
+  readonly deployId: string;
+  readonly kind: 'deploy' | 'rollback';
+  readonly outcome: 'succeeded' | 'undone' | 'cancelled' | 'refused';
+  readonly release: string;
+  readonly slot: Slot | null;
+  readonly image: string | null;
+  /** Release that was live before. */
+  readonly previous: string | null;
+  /** Backup taken by this deploy, in the database's directory. */
+  readonly backup: string | null;
+  readonly requestedBy: string;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  /** One sentence: why it ended as it did. */
+  readonly message: string;
+}
+
+/** A release that a rollback can go back to. */
+export interface RollbackTarget {
+  readonly release: string;
+  readonly image: string;
+}
+
+/**
+ * The release before the live one, in the order of the deploys: going back twice goes back two releases,
+ * it does not return to the one that was just left.
+ */
+export function releaseBefore(records: readonly ReleaseRecord[], live: string | null): RollbackTarget | null {
+  const deploys = records.filter((record) => record.kind === 'deploy' && record.outcome === 'succeeded');
+  const at = deploys.findLastIndex((record) => record.release === live);
+  const earlier = deploys.slice(0, at === -1 ? deploys.length : at);
+  const target = earlier.findLast((record) => record.release !== live && record.image !== null);
+  return target?.image ? { release: target.release, image: target.image } : null;
+}
+
+/** The latest successful deploy of a given release: what `rollback --to` goes back to. */
+export function findRelease(records: readonly ReleaseRecord[], release: string): RollbackTarget | null {
+  const found = records.findLast(
+    (record) => record.release === release && record.outcome === 'succeeded' && record.image !== null,
+  );
+  return found?.image ? { release: found.release, image: found.image } : null;
+}

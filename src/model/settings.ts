@@ -1,0 +1,80 @@
+import type { Slot } from './slot.js';
+
+/** When the database goes back to the backup after a failed deploy; design: "the database rule". */
+export type RestoreRule = 'if-migrated' | 'always' | 'never';
+
+/**
+ * `pointsman.yml`, resolved for one environment: every default filled in, every duration in milliseconds.
+ *
+ * This is what a workflow is started with, so it is kept in Temporal's history: it holds names of
+ * variables and files, never their values.
+ */
+export interface Settings {
+  /** Name of the Compose project. */
+  readonly project: string;
+  readonly environment: string;
+  /** Absolute path on the host of the directory that holds the Compose files. */
+  readonly directory: string;
+  /** Compose files, relative to `directory`, in the order in which Compose merges them. */
+  readonly composeFiles: readonly string[];
+  /** File with the app's variables, relative to `directory`; `null` when there is none. */
+  readonly envFile: string | null;
+  /** Compose service of each slot. */
+  readonly slots: Readonly<Record<Slot, string>>;
+  /** Image reference in which `{release}` stands for the release. */
+  readonly image: string;
+  /** Build the slot's image on the host with `docker compose build` when it is not there. */
+  readonly build: boolean;
+  readonly health: HealthSettings;
+  readonly router: RouterSettings;
+  /** `null`: the app has no database that pointsman looks after, and the database steps are not there. */
+  readonly database: DatabaseSettings | null;
+  readonly replica: ReplicaSettings | null;
+  readonly drain: { readonly timeoutMs: number };
+  readonly logs: LogLines;
+  /** Image with Python 3 in which the database tool runs, so that the host needs no sqlite3. */
+  readonly toolImage: string;
+}
+
+export interface HealthSettings {
+  /** How long the new slot may take to become healthy. */
+  readonly timeoutMs: number;
+  /** Path that the slot is probed on, directly and through the router. */
+  readonly path: string;
+  /** Response header in which the app reports its release; `null` when it reports none. */
+  readonly releaseHeader: string | null;
+}
+
+export interface RouterSettings {
+  readonly service: string;
+  /** Port on which the router listens inside its container. */
+  readonly port: number;
+  /** Port on which the slots listen inside theirs. */
+  readonly upstreamPort: number;
+  /** Directory in the router's container that nginx includes `*.conf` from; a mount, so that it survives. */
+  readonly configDirectory: string;
+}
+
+export interface DatabaseSettings {
+  /** Absolute path of the SQLite file inside the slots' containers. */
+  readonly path: string;
+  /** Compose volume that holds it. */
+  readonly volume: string;
+  readonly keepBackups: number;
+  readonly restore: RestoreRule;
+  /** Table in which the app's migration runner keeps what it has applied; `null` when there is none. */
+  readonly migrationTable: string | null;
+}
+
+export interface ReplicaSettings {
+  readonly service: string;
+  /** Variables that must have a value before a deploy may start. */
+  readonly requireEnv: readonly string[];
+}
+
+/** How many of the last lines of each log a failure shows. */
+export interface LogLines {
+  readonly app: number;
+  readonly router: number;
+  readonly litestream: number;
+}

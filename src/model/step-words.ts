@@ -1,0 +1,122 @@
+import type { Activities, DrainArgs, Drained } from './activities.js';
+import type { RestoreResult } from './database.js';
+
+type Name = keyof Activities;
+export type ArgsOf<N extends Name> = Parameters<Activities[N]>[0];
+export type ResultOf<N extends Name> = Awaited<ReturnType<Activities[N]>>;
+
+interface StepWords<N extends Name> {
+  /** What the step is about to do: shown beside its name in the Temporal UI and by the CLI. */
+  readonly summary: (args: ArgsOf<N>) => string;
+  /** What came of it. */
+  readonly note: (result: ResultOf<N>, args: ArgsOf<N>) => string;
+}
+
+/** Every step in words, in the order of the story. */
+export const stepWords: { readonly [N in Name]: StepWords<N> } = {
+  preflight: {
+    summary: ({ release }) => `check everything before ${release} touches anything`,
+    note: ({ live, warnings }) =>
+      [
+        live ? `live: ${live.slot}, ${live.release ?? 'release unknown'}` : 'nothing is live yet',
+        count(warnings.length, 'warning'),
+      ]
+        .filter(Boolean)
+        .join('; '),
+  },
+  findRollbackTarget: {
+    summary: ({ to }) => (to ? `find release ${to}` : 'find the release before the live one'),
+    note: ({ live, target }) => `from ${live.release ?? 'an unknown release'} back to ${target.release}`,
+  },
+  fetchImages: {
+    summary: ({ image }) => `make sure that ${image} is on the host`,
+    note: ({ source, id }) => `${source}, ${id.slice(0, 19)}`,
+  },
+  bootstrapRouter: {
+    summary: () => 'make sure that the router has a valid config',
+    note: ({ config }) => bootstrapNotes[config],
+  },
+  backupDatabase: {
+    summary: ({ settings, timestamp }) =>
+      `back up ${settings.database?.path ?? 'the database'} as …pre-deploy-${timestamp}`,
+    note: (backup) => (backup ? `${backup.file}, ${bytes(backup.bytes)}, verified` : 'there is no database yet'),
+  },
+  composeUpWait: {
+    summary: ({ settings, slot, release, image }) =>
+      `start ${settings.slots[slot]} with ${image} (${release}) and wait for health`,
+    note: ({ healthyAfterMs }) => `healthy after ${seconds(healthyAfterMs)}`,
+  },
+  probeSlot: {
+    summary: ({ settings, slot }) => `ask ${settings.slots[slot]} itself on ${settings.health.path}`,
+    note: ({ status, release }) => (release ? `${status} from release ${release}` : `${status}`),
+  },
+  writeRouterConfig: {
+    summary: ({ slot, release }) => `write the router's config for ${slot} (${release})`,
+    note: ({ changed }) => (changed ? 'tested with nginx -t, in place' : 'already in place'),
+  },
+  reloadRouter: {
+    summary: ({ slot, release }) => `reload the router and prove that it serves ${slot} (${release})`,
+    note: ({ answers, afterMs }) => `${answers} answers in a row after ${seconds(afterMs)}`,
+  },
+  drainSlot: {
+    summary: ({ settings }) => `let requests in flight end (at most ${seconds(settings.drain.timeoutMs)})`,
+    note: drainNote,
+  },
+  stopSlots: {
+    summary: ({ settings, slots }) => `stop ${slots.map((slot) => settings.slots[slot]).join(' and ')}`,
+    note: ({ stopped }) => (stopped.length > 0 ? `stopped ${stopped.join(' and ')}` : 'was not running'),
+  },
+  cleanUp: {
+    summary: ({ settings }) =>
+      settings.database
+        ? `keep the last ${settings.database.keepBackups} backups, remove old images`
+        : 'remove old images',
+    note: ({ removedBackups, removedImages }) =>
+      `removed ${count(removedBackups.length, 'backup') || 'no backup'} and ${count(removedImages.length, 'image') || 'no image'}`,
+  },
+  recordRelease: {
+    summary: ({ record }) => `record: ${record.kind} of ${record.release} ${record.outcome}`,
+    note: () => 'recorded',
+  },
+  collectLogs: {
+    summary: ({ settings, slot }) => `collect the last lines of ${settings.slots[slot]}, router and litestream`,
+    note: (sections) => sections.map(({ title, lines }) => `${title}: ${lines.length}`).join(', '),
+  },
+  switchBack: {
+    summary: ({ live }) => (live ? `switch the router back to ${live.slot}` : "put the router's placeholder back"),
+    note: ({ changed }) => (changed ? 'switched back' : 'the router had not been switched'),
+  },
+  restoreDatabase: {
+    summary: ({ backup }) => `put the database back to ${backup.file}, if the rule says so`,
+    note: restoreNote,
+  },
+};
+
+const bootstrapNotes: Record<ResultOf<'bootstrapRouter'>['config'], string> = {
+  kept: 'it has one',
+  placeholder: 'it had none: it answers 503 until the first release is live',
+  'live-slot': 'it had none: it points at the slot that runs',
+};
+
+function drainNote({ drained, remaining, afterMs }: Drained, { settings }: DrainArgs): string {
+  return drained
+    ? `drained after ${seconds(afterMs)}`
+    : `${count(remaining, 'router worker')} still had requests after ${seconds(settings.drain.timeoutMs)}: they are cut`;
+}
+
+function restoreNote(result: RestoreResult): string {
+  return result.restored ? `restored: ${result.reason}; kept aside: ${result.salvage}` : `kept: ${result.reason}`;
+}
+
+/** `1 backup`, `2 backups`, and nothing for none. */
+function count(number: number, noun: string): string {
+  return number === 0 ? '' : `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+function bytes(size: number): string {
+  return size < 1_000_000 ? `${(size / 1000).toFixed(1)} kB` : `${(size / 1_000_000).toFixed(1)} MB`;
+}

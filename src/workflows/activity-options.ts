@@ -1,0 +1,67 @@
+import type { RetryPolicy } from '@temporalio/common';
+import { ActivityCancellationType, type ActivityOptions } from '@temporalio/workflow';
+import type { Activities } from '../model/activities.js';
+import { nonRetryableFailures } from '../model/failure.js';
+import type { Settings } from '../model/settings.js';
+
+/**
+ * Every activity heartbeats each 1.5 s, so a killed worker costs 6 s and not the rest of the step's time:
+ * shorter risks a false retry on a loaded host (temporal.md, kill tests).
+ */
+const heartbeatTimeout = '6s';
+
+/** Rides out a Docker daemon that restarts: about 100 s in all. */
+const patient: RetryPolicy = {
+  initialInterval: '1s',
+  backoffCoefficient: 2,
+  maximumInterval: '20s',
+  maximumAttempts: 9,
+  nonRetryableErrorTypes: [...nonRetryableFailures],
+};
+
+/** For steps that are judged, not waited for: a few tries against a passing error of the engine. */
+const brisk: RetryPolicy = { ...patient, maximumInterval: '5s', maximumAttempts: 5 };
+
+/** For what only informs: never worth keeping anyone waiting. */
+const once: RetryPolicy = { ...patient, maximumAttempts: 2 };
+
+/** Timeouts and retries of one step, each chosen for the reason beside it. */
+type Choice = (settings: Settings) => Pick<ActivityOptions, 'startToCloseTimeout' | 'retry'>;
+
+const choices: Record<keyof Activities, Choice> = {
+  // Reads only; a registry that hangs is given up after 15 s by the check itself.
+  preflight: () => ({ startToCloseTimeout: '2m', retry: brisk }),
+  findRollbackTarget: () => ({ startToCloseTimeout: '30s', retry: brisk }),
+  // A first pull over a slow line, or a build from nothing.
+  fetchImages: () => ({ startToCloseTimeout: '30m', retry: brisk }),
+  // Starts the router where there is none, and waits for its health check.
+  bootstrapRouter: () => ({ startToCloseTimeout: '2m', retry: patient }),
+  // 1 GB takes 3 s to copy and 9 s to verify and hash: an hour is enough for 100 GB on a slow disk.
+  backupDatabase: () => ({ startToCloseTimeout: '1h', retry: patient }),
+  // The wait itself is bounded by health.timeout; 5 min on top for services without a profile and the engine.
+  composeUpWait: ({ health }) => ({ startToCloseTimeout: health.timeoutMs + 300_000, retry: brisk }),
+  // The slot is healthy already: what does not answer within seconds is wrong.
+  probeSlot: () => ({ startToCloseTimeout: '30s', retry: brisk }),
+  writeRouterConfig: () => ({ startToCloseTimeout: '30s', retry: brisk }),
+  // The proof is bounded to 20 s by the activity.
+  reloadRouter: () => ({ startToCloseTimeout: '1m', retry: brisk }),
+  // The wait is bounded by drain.timeout.
+  drainSlot: ({ drain }) => ({ startToCloseTimeout: drain.timeoutMs + 60_000, retry: patient }),
+  // The app gets its own stop_grace_period, which may be minutes.
+  stopSlots: () => ({ startToCloseTimeout: '15m', retry: patient }),
+  cleanUp: () => ({ startToCloseTimeout: '5m', retry: once }),
+  recordRelease: () => ({ startToCloseTimeout: '30s', retry: patient }),
+  collectLogs: () => ({ startToCloseTimeout: '30s', retry: once }),
+  switchBack: () => ({ startToCloseTimeout: '1m', retry: patient }),
+  // Waits for the database's lock, then copies it twice.
+  restoreDatabase: () => ({ startToCloseTimeout: '2h', retry: patient }),
+};
+
+export function activityOptions(name: keyof Activities, settings: Settings): ActivityOptions {
+  return {
+    ...choices[name](settings),
+    heartbeatTimeout,
+    // The workflow goes on only when the command has really ended, so an undo never runs beside its step.
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  };
+}

@@ -1,0 +1,88 @@
+import { allHandlersFinished, condition, setHandler } from '@temporalio/workflow';
+import type { AttentionAnswer } from '../model/input.js';
+import { failureMessage } from './failure-message.js';
+import { answerAttention } from './messages.js';
+import type { Story } from './story.js';
+
+interface Compensation {
+  readonly name: string;
+  readonly run: () => Promise<unknown>;
+}
+
+/** What was undone, and what a person decided to leave. */
+export interface Undone {
+  readonly undone: readonly string[];
+  readonly skipped: readonly string[];
+}
+
+/**
+ * The undoing of the steps taken so far, in reverse order.
+ *
+ * A compensation is registered *before* its step runs: a step whose answer was lost may have acted.
+ * Each is idempotent, so undoing what never happened does no harm.
+ */
+export class Compensations {
+  private readonly registered: Compensation[] = [];
+  private readonly story: Story;
+  private answer: AttentionAnswer | null = null;
+
+  constructor(story: Story) {
+    this.story = story;
+    setHandler(answerAttention, (answer) => void (this.answer = answer), {
+      description: 'Retry or skip the compensation that could not finish.',
+      validator: (answer) => this.validate(answer),
+    });
+  }
+
+  register(name: string, run: () => Promise<unknown>): void {
+    this.registered.push({ name, run });
+  }
+
+  /** Nothing was registered, so nothing on the host was changed. */
+  get empty(): boolean {
+    return this.registered.length === 0;
+  }
+
+  /** Undoes everything; one that cannot finish waits for a person, and the others are not given up for it. */
+  async run(): Promise<Undone> {
+    const undone: string[] = [];
+    const skipped: string[] = [];
+    for (let next = this.registered.pop(); next; next = this.registered.pop()) {
+      const finished = await this.runOne(next);
+      (finished ? undone : skipped).push(next.name);
+    }
+    await condition(allHandlersFinished);
+    return { undone, skipped };
+  }
+
+  private async runOne(compensation: Compensation): Promise<boolean> {
+    for (;;) {
+      try {
+        await compensation.run();
+        return true;
+      } catch (error) {
+        const answer = await this.waitForPerson(compensation.name, failureMessage(error));
+        if (answer.action === 'skip') {
+          this.story.markSkipped(compensation.name, `skipped by ${answer.by}: ${answer.reason}`);
+          return false;
+        }
+        this.story.warnings.push(`${compensation.name}: retried by ${answer.by}: ${answer.reason}`);
+      }
+    }
+  }
+
+  private async waitForPerson(step: string, error: string): Promise<AttentionAnswer> {
+    this.answer = null;
+    this.story.attention = { step, error, since: Date.now() };
+    this.story.enter('needs-attention');
+    await condition(() => this.answer !== null);
+    this.story.attention = null;
+    this.story.enter('compensating');
+    return this.answer as unknown as AttentionAnswer;
+  }
+
+  private validate(answer: AttentionAnswer): void {
+    if (!this.story.attention) throw new Error('nothing needs attention: there is nothing to retry or skip');
+    if (answer.action === 'skip' && !answer.reason) throw new Error('skip needs a reason');
+  }
+}

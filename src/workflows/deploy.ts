@@ -1,0 +1,54 @@
+import type { BackupManifest } from '../model/database.js';
+import type { DeployInput } from '../model/input.js';
+import { planDeploy, type SwitchPlan } from '../model/plan.js';
+import type { DeployResult } from '../model/progress.js';
+import type { Compensations } from './compensations.js';
+import { finish, recordOf, tell } from './ending.js';
+import { checkInput } from './input.js';
+import type { Story } from './story.js';
+import { retireSlot, startSlot, switchRouter } from './switch-release.js';
+
+/**
+ * Deploys a release into the idle slot, switches the router to it, and undoes everything where a step fails.
+ */
+export async function deploy(input: DeployInput): Promise<DeployResult> {
+  const { settings, release, requestedBy } = checkInput(input);
+  return tell({ kind: 'deploy', settings, release, requestedBy }, async ({ story, undo }) => {
+    const plan = (story.plan = await prepare(story, release));
+    const backup = await backUp(story, undo, plan);
+    await startSlot(story, undo, plan);
+    const workers = await switchRouter(story, undo, plan);
+    return finish(story, plan, async () => {
+      await retireSlot(story, plan, workers);
+      await tidyUp(story, plan, backup);
+    });
+  });
+}
+
+/** Everything that touches neither the app nor its database. */
+async function prepare(story: Story, release: string): Promise<SwitchPlan> {
+  const { live, warnings } = await story.step('preflight', { release, kind: 'deploy' });
+  story.warnings.push(...warnings.map(({ message, fix }) => `${message} ${fix}`));
+  const { slot, image } = planDeploy(story.settings, release, live);
+  await story.step('fetchImages', { slot, release, image });
+  const bootstrapped = await story.step('bootstrapRouter', {});
+  return planDeploy(story.settings, release, bootstrapped.live);
+}
+
+async function backUp(story: Story, undo: Compensations, plan: SwitchPlan): Promise<BackupManifest | null> {
+  if (!story.settings.database) return null;
+  const { timestamp, deployId } = story;
+  const releases = { releaseFrom: plan.from?.release ?? null, releaseTo: plan.release };
+  const backup = await story.step('backupDatabase', { timestamp, deployId, ...releases });
+  // Nothing to put back where there was no database; the slot is stopped first, since it may be writing.
+  if (backup) undo.register('restoreDatabase', () => story.compensation('restoreDatabase', { backup, timestamp }));
+  return backup;
+}
+
+async function tidyUp(story: Story, plan: SwitchPlan, backup: BackupManifest | null): Promise<void> {
+  const live = { slot: plan.slot, release: plan.release };
+  const message = `${plan.release} is live in ${plan.slot}`;
+  await story.attempt('cleanUp', { live, timestamp: story.timestamp });
+  const record = recordOf(story, plan, { outcome: 'succeeded', message, backup: backup?.file ?? null });
+  await story.attempt('recordRelease', { record });
+}

@@ -1,0 +1,123 @@
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  isCancellation,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import type { LogSection } from '../model/activities.js';
+import type { EndingType } from '../model/failure.js';
+import type { SwitchPlan } from '../model/plan.js';
+import type { DeployFailureDetails, DeployResult } from '../model/progress.js';
+import type { ReleaseRecord } from '../model/release-record.js';
+import { Compensations, type Undone } from './compensations.js';
+import { failureMessage } from './failure-message.js';
+import { outcomeKey } from './search-attributes.js';
+import { Story, type Opening } from './story.js';
+
+/** One deploy or rollback: its account of itself, and what has to be undone if it fails. */
+export interface Run {
+  readonly story: Story;
+  readonly undo: Compensations;
+}
+
+/** Tells the story; where it fails or is cancelled, undoes it and ends with one failure that says so. */
+export async function tell(opening: Opening, steps: (run: Run) => Promise<DeployResult>): Promise<DeployResult> {
+  const story = new Story(opening);
+  const run = { story, undo: new Compensations(story) };
+  try {
+    return await steps(run);
+  } catch (error) {
+    throw await undoAndExplain(run, error);
+  }
+}
+
+/**
+ * The end of the story once the switch is proven: the release is live, so the rest cannot be cancelled
+ * and what fails there is a warning.
+ */
+export function finish(story: Story, plan: SwitchPlan, rest: () => Promise<void>): Promise<DeployResult> {
+  return CancellationScope.nonCancellable(async () => {
+    await rest();
+    upsertSearchAttributes([{ key: outcomeKey, value: 'succeeded' }]);
+    story.enter('ended');
+    return { progress: story.progress(), live: { slot: plan.slot, release: plan.release } };
+  });
+}
+
+/**
+ * Undoes what was done, also when the deploy was cancelled, and returns the failure to end with. Its one
+ * message is all that the Temporal UI shows at first sight, so it names the step and what was undone.
+ */
+function undoAndExplain(run: Run, error: unknown): Promise<Error> {
+  return CancellationScope.nonCancellable(async () => {
+    const cancelled = isCancellation(error);
+    const reason = failureMessage(error);
+    if (run.undo.empty) return end(run, { error, cancelled, reason, undone: [], skipped: [], logs: [] });
+    run.story.enter('compensating');
+    const logs = cancelled ? [] : await collectLogs(run);
+    const { undone, skipped } = await run.undo.run();
+    await recordEnding(run, cancelled ? 'cancelled' : 'undone', reason);
+    return end(run, { error, cancelled, reason, undone, skipped, logs });
+  });
+}
+
+interface Ended extends Undone {
+  readonly error: unknown;
+  readonly cancelled: boolean;
+  readonly reason: string;
+  readonly logs: readonly LogSection[];
+}
+
+function end({ story }: Run, ended: Ended): Error {
+  const { cancelled, undone, skipped, logs } = ended;
+  const touched = undone.length + skipped.length > 0;
+  const type: EndingType = skipped.length > 0 ? 'FailedWithSkips' : touched ? 'FailedAndUndone' : 'Refused';
+  upsertSearchAttributes([{ key: outcomeKey, value: cancelled ? 'cancelled' : touched ? 'undone' : 'refused' }]);
+  const failedStep = story.failedStep();
+  story.enter('ended');
+  if (cancelled) return new CancelledFailure(`cancelled; ${whatWasUndone(ended)}`);
+  const from = story.plan?.from;
+  const live = from ? `; live: ${from.slot} (${from.release ?? 'release unknown'})` : '';
+  const message = `failed at ${failedStep ?? 'its start'}: ${ended.reason}; ${whatWasUndone(ended)}${live}`;
+  const details: DeployFailureDetails = { progress: story.progress(), failedStep, cancelled, undone, skipped, logs };
+  const cause = ended.error instanceof Error ? { cause: ended.error } : {};
+  return ApplicationFailure.create({ message, type, nonRetryable: true, details: [details], ...cause });
+}
+
+function whatWasUndone({ undone, skipped }: Undone): string {
+  if (undone.length + skipped.length === 0) return 'there was nothing to undo';
+  const parts = [undone.length > 0 ? `undone: ${undone.join(', ')}` : 'nothing undone'];
+  if (skipped.length > 0) parts.push(`skipped: ${skipped.join(', ')}`);
+  return parts.join('; ');
+}
+
+async function collectLogs({ story }: Run): Promise<readonly LogSection[]> {
+  return story.plan ? ((await story.attempt('collectLogs', { slot: story.plan.slot })) ?? []) : [];
+}
+
+async function recordEnding({ story }: Run, outcome: ReleaseRecord['outcome'], message: string): Promise<void> {
+  const { plan } = story;
+  if (plan) await story.attempt('recordRelease', { record: recordOf(story, plan, { outcome, message, backup: null }) });
+}
+
+type Outcome = Pick<ReleaseRecord, 'outcome' | 'message' | 'backup'>;
+
+/** The line of the host's release record for this run. */
+export function recordOf(story: Story, plan: SwitchPlan, { outcome, message, backup }: Outcome): ReleaseRecord {
+  const { kind, requestedBy, startedAt } = story.progress();
+  return {
+    deployId: story.deployId,
+    kind,
+    outcome,
+    release: plan.release,
+    slot: plan.slot,
+    image: plan.image,
+    previous: plan.from?.release ?? null,
+    backup,
+    requestedBy,
+    startedAt: new Date(startedAt).toISOString(),
+    endedAt: new Date(Date.now()).toISOString(),
+    message: message.split('\n')[0] ?? '',
+  };
+}

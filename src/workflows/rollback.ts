@@ -1,0 +1,46 @@
+import { upsertSearchAttributes } from '@temporalio/workflow';
+import type { RollbackInput } from '../model/input.js';
+import type { SwitchPlan } from '../model/plan.js';
+import type { DeployResult } from '../model/progress.js';
+import { otherSlot } from '../model/slot.js';
+import { finish, recordOf, tell } from './ending.js';
+import { checkInput } from './input.js';
+import { releaseKey } from './search-attributes.js';
+import type { Story } from './story.js';
+import { retireSlot, startSlot, switchRouter } from './switch-release.js';
+
+/**
+ * Goes back to an earlier release by the same story as a deploy. The database stays as it is: after a
+ * switch nothing restores by itself, since that would lose what was written meanwhile.
+ */
+export async function rollback(input: RollbackInput): Promise<DeployResult> {
+  const { settings, to, requestedBy } = checkInput(input);
+  return tell({ kind: 'rollback', settings, release: to, requestedBy }, async ({ story, undo }) => {
+    const plan = (story.plan = await prepare(story, to));
+    await startSlot(story, undo, plan);
+    const workers = await switchRouter(story, undo, plan);
+    return finish(story, plan, async () => {
+      await retireSlot(story, plan, workers);
+      await recordRollback(story, plan);
+    });
+  });
+}
+
+async function prepare(story: Story, to: string | null): Promise<SwitchPlan> {
+  const { live, target } = await story.step('findRollbackTarget', { to });
+  const { release, image } = target;
+  const plan: SwitchPlan = { from: live, slot: otherSlot(live.slot), release, image };
+  story.release = release;
+  upsertSearchAttributes([{ key: releaseKey, value: release }]);
+  const { warnings } = await story.step('preflight', { release, kind: 'rollback' });
+  story.warnings.push(...warnings.map(({ message, fix }) => `${message} ${fix}`));
+  await story.step('fetchImages', { slot: plan.slot, release, image });
+  return plan;
+}
+
+async function recordRollback(story: Story, plan: SwitchPlan): Promise<void> {
+  const message = `back to ${plan.release} in ${plan.slot}; the database was kept as it is`;
+  await story.attempt('recordRelease', {
+    record: recordOf(story, plan, { outcome: 'succeeded', message, backup: null }),
+  });
+}

@@ -1,0 +1,65 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { Activities } from '../../src/model/activities.js';
+import type { BackupManifest } from '../../src/model/database.js';
+import type { FailureType } from '../../src/model/failure.js';
+import type { Live } from '../../src/model/slot.js';
+
+export interface Call {
+  readonly name: string;
+  readonly args: unknown;
+}
+
+export const backup: BackupManifest = {
+  file: 'app.db.pre-deploy-20261123T092334Z',
+  deployId: 'run-1',
+  releaseFrom: 'v1',
+  releaseTo: 'v2',
+  startedAt: '2026-11-23T09:23:34.000Z',
+  bytes: 1_234_567,
+  sha256: 'a'.repeat(64),
+  fingerprint: { schema: 'b'.repeat(64), userVersion: 0, migrations: 'c'.repeat(64) },
+};
+
+const workers = [{ pid: 41, startedAt: 'Mon Nov 23 09:20:00 2026' }];
+
+/** What every step answers when all goes well and `live` was live before. */
+export function wellBehaved(live: Live | null): Activities {
+  return {
+    preflight: () => Promise.resolve({ warnings: [], live }),
+    findRollbackTarget: () =>
+      live
+        ? Promise.resolve({ live, target: { release: 'v0', image: 'registry.example.org/shop:v0' } })
+        : Promise.reject(failure('NothingToRollBackTo', 'nothing is live')),
+    fetchImages: () => Promise.resolve({ source: 'present', id: `sha256:${'d'.repeat(64)}` }),
+    bootstrapRouter: () => Promise.resolve({ config: live ? 'kept' : 'placeholder', live }),
+    backupDatabase: () => Promise.resolve(live ? backup : null),
+    composeUpWait: () => Promise.resolve({ container: 'e'.repeat(64), healthyAfterMs: 2300 }),
+    probeSlot: ({ release }) => Promise.resolve({ status: 200, release }),
+    writeRouterConfig: () => Promise.resolve({ changed: true, workers }),
+    reloadRouter: () => Promise.resolve({ answers: 5, afterMs: 180 }),
+    drainSlot: () => Promise.resolve({ drained: true, remaining: 0, afterMs: 350 }),
+    stopSlots: ({ settings, slots }) => Promise.resolve({ stopped: slots.map((slot) => settings.slots[slot]) }),
+    cleanUp: () => Promise.resolve({ removedBackups: [], removedImages: [] }),
+    recordRelease: () => Promise.resolve(),
+    collectLogs: () => Promise.resolve([{ title: 'app (app-green)', lines: ["KeyError: 'PAYMENTS_API_KEY'"] }]),
+    switchBack: () => Promise.resolve({ changed: true, workers }),
+    restoreDatabase: () => Promise.resolve({ restored: false, reason: 'nothing changed' }),
+  };
+}
+
+/** Writes down every call, also of those that fail. */
+export function recording(activities: Activities): { readonly activities: Activities; readonly calls: Call[] } {
+  const calls: Call[] = [];
+  const recorded = Object.entries(activities).map(([name, run]) => [
+    name,
+    (args: unknown) => {
+      calls.push({ name, args });
+      return (run as (args: unknown) => unknown)(args);
+    },
+  ]);
+  return { activities: Object.fromEntries(recorded) as Activities, calls };
+}
+
+export function failure(type: FailureType, message: string): ApplicationFailure {
+  return ApplicationFailure.create({ type, message, nonRetryable: true });
+}

@@ -1,0 +1,306 @@
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { Context } from '@temporalio/activity';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Activities } from '../../src/model/activities.js';
+import type { Live } from '../../src/model/slot.js';
+import { answerAttention, progressQuery } from '../../src/workflows/messages.js';
+import { backup, failure, wellBehaved } from '../support/fake-activities.js';
+import { tellStory } from '../support/run-workflow.js';
+import { settings } from '../support/settings.js';
+import { timeSkipping, type DeployHandle } from '../support/workflow-environment.js';
+
+const blueIsLive: Live = { slot: 'blue', release: 'v1' };
+
+const toTheSwitch = [
+  'preflight',
+  'fetchImages',
+  'bootstrapRouter',
+  'backupDatabase',
+  'composeUpWait',
+  'probeSlot',
+  'writeRouterConfig',
+  'reloadRouter',
+];
+
+let environment: TestWorkflowEnvironment;
+beforeAll(async () => {
+  environment = await timeSkipping();
+});
+afterAll(() => environment?.teardown());
+
+describe('a deploy that goes well', () => {
+  test('takes the steps of the story in order and ends with the new release live in the other slot', async () => {
+    const told = await tellStory(environment, wellBehaved(blueIsLive));
+    expect(told.steps).toEqual([...toTheSwitch, 'drainSlot', 'stopSlots', 'cleanUp', 'recordRelease']);
+    expect(told.result?.live).toEqual({ slot: 'green', release: 'v2' });
+    expect(told.progress.phase).toBe('ended');
+    expect(told.progress.steps.every(({ state }) => state === 'done')).toBe(true);
+  });
+
+  test('stops only the slot that was live before', async () => {
+    const told = await tellStory(environment, wellBehaved(blueIsLive));
+    const stops = told.calls.filter(({ name }) => name === 'stopSlots');
+    expect(stops.map(({ args }) => (args as { slots: string[] }).slots)).toEqual([['blue']]);
+  });
+
+  test('the first one goes to blue, has nothing to drain or stop, and no backup where there is no database yet', async () => {
+    const told = await tellStory(environment, wellBehaved(null));
+    expect(told.steps).toEqual([...toTheSwitch, 'cleanUp', 'recordRelease']);
+    expect(told.result?.live).toEqual({ slot: 'blue', release: 'v2' });
+  });
+
+  test('follows the slot that the router was found to serve only after its config was put back', async () => {
+    const activities: Activities = {
+      ...wellBehaved(null),
+      bootstrapRouter: () => Promise.resolve({ config: 'live-slot', live: { slot: 'blue', release: null } }),
+    };
+    const told = await tellStory(environment, activities);
+    expect(told.result?.live.slot).toBe('green');
+    expect(told.steps).toContain('drainSlot');
+  });
+
+  test('has no database step where no database is configured', async () => {
+    const told = await tellStory(environment, wellBehaved(blueIsLive), { settings: { ...settings, database: null } });
+    expect(told.steps).not.toContain('backupDatabase');
+    expect(told.result?.live.release).toBe('v2');
+  });
+
+  test('warnings of preflight are shown with the result', async () => {
+    const warnings = [
+      { severity: 'warning', check: 'nginx', message: 'nginx 1.22 resets.', fix: 'Use 1.30.' },
+    ] as const;
+    const activities = { ...wellBehaved(blueIsLive), preflight: () => Promise.resolve({ warnings, live: blueIsLive }) };
+    const told = await tellStory(environment, activities);
+    expect(told.result?.progress.warnings).toEqual(['nginx 1.22 resets. Use 1.30.']);
+  });
+});
+
+/** Every step before the end, and what is undone when it fails, in order. */
+const failing: [step: keyof Activities, undone: string[]][] = [
+  ['preflight', []],
+  ['fetchImages', []],
+  ['bootstrapRouter', []],
+  ['backupDatabase', []],
+  ['composeUpWait', ['stopSlots', 'restoreDatabase']],
+  ['probeSlot', ['stopSlots', 'restoreDatabase']],
+  ['writeRouterConfig', ['switchBack', 'drainSlot', 'stopSlots', 'restoreDatabase']],
+  ['reloadRouter', ['switchBack', 'drainSlot', 'stopSlots', 'restoreDatabase']],
+];
+
+describe('a deploy that fails', () => {
+  test.each(failing)('at %s undoes, in reverse order, %j', async (step, undone) => {
+    const activities = {
+      ...wellBehaved(blueIsLive),
+      [step]: () => Promise.reject(failure('SlotUnhealthy', 'the reason')),
+    };
+    const told = await tellStory(environment, activities);
+    const before = toTheSwitch.slice(0, toTheSwitch.indexOf(step) + 1);
+    const after = undone.length > 0 ? ['collectLogs', ...undone, 'recordRelease'] : [];
+    expect(told.steps).toEqual([...before, ...after]);
+    expect(told.failure?.type).toBe(undone.length > 0 ? 'FailedAndUndone' : 'Refused');
+    expect(told.details?.failedStep).toBe(step);
+    expect(told.failure?.message).toContain(`failed at ${step}: the reason; `);
+  });
+
+  test('stops the new slot and never the live one', async () => {
+    const activities = {
+      ...wellBehaved(blueIsLive),
+      composeUpWait: () => Promise.reject(failure('SlotUnhealthy', 'no')),
+    };
+    const told = await tellStory(environment, activities);
+    const stops = told.calls.filter(({ name }) => name === 'stopSlots');
+    expect(stops.map(({ args }) => (args as { slots: string[] }).slots)).toEqual([['green']]);
+  });
+
+  test('says in one line what failed, what was undone and what is live', async () => {
+    const activities = {
+      ...wellBehaved(blueIsLive),
+      composeUpWait: () => Promise.reject(failure('SlotUnhealthy', 'app-green exited (1)')),
+    };
+    const told = await tellStory(environment, activities);
+    expect(told.failure?.message).toBe(
+      'failed at composeUpWait: app-green exited (1); undone: stopSlots, restoreDatabase; live: blue (v1)',
+    );
+  });
+
+  test("carries the app's last lines apart from the others'", async () => {
+    const activities = {
+      ...wellBehaved(blueIsLive),
+      composeUpWait: () => Promise.reject(failure('SlotUnhealthy', 'no')),
+    };
+    const told = await tellStory(environment, activities);
+    expect(told.details?.logs).toEqual([{ title: 'app (app-green)', lines: ["KeyError: 'PAYMENTS_API_KEY'"] }]);
+  });
+
+  test('restores no database where there was none to back up', async () => {
+    const activities = { ...wellBehaved(null), composeUpWait: () => Promise.reject(failure('SlotUnhealthy', 'no')) };
+    const told = await tellStory(environment, activities);
+    expect(told.details?.undone).toEqual(['stopSlots']);
+  });
+
+  test('puts back the very backup that it took', async () => {
+    const activities = { ...wellBehaved(blueIsLive), probeSlot: () => Promise.reject(failure('WrongRelease', 'no')) };
+    const told = await tellStory(environment, activities);
+    expect(told.calls.find(({ name }) => name === 'restoreDatabase')?.args).toMatchObject({ backup });
+  });
+
+  test('goes on when an error passes: the step is tried again', async () => {
+    let attempts = 0;
+    const flaky = (): Promise<{ container: string; healthyAfterMs: number }> => {
+      attempts += 1;
+      if (attempts < 3) throw ApplicationFailure.create({ type: 'DockerUnavailable', message: 'daemon restarts' });
+      return Promise.resolve({ container: 'c', healthyAfterMs: 1 });
+    };
+    const told = await tellStory(environment, { ...wellBehaved(blueIsLive), composeUpWait: flaky });
+    expect(attempts).toBe(3);
+    expect(told.result?.live.release).toBe('v2');
+  });
+
+  test('is undone also when the failure logs cannot be had', async () => {
+    const activities = {
+      ...wellBehaved(blueIsLive),
+      composeUpWait: () => Promise.reject(failure('SlotUnhealthy', 'no')),
+      collectLogs: () => Promise.reject(failure('InvalidInput', 'no logs')),
+    };
+    const told = await tellStory(environment, activities);
+    expect(told.details?.undone).toEqual(['stopSlots', 'restoreDatabase']);
+  });
+
+  test.each(['drainSlot', 'stopSlots', 'cleanUp', 'recordRelease'] as const)(
+    'only after the switch, at %s, has succeeded all the same and warns',
+    async (step) => {
+      const activities = {
+        ...wellBehaved(blueIsLive),
+        [step]: () => Promise.reject(failure('InvalidInput', 'disk on fire')),
+      };
+      const told = await tellStory(environment, activities);
+      expect(told.result?.live).toEqual({ slot: 'green', release: 'v2' });
+      expect(told.result?.progress.warnings).toEqual([`${step}: disk on fire`]);
+    },
+  );
+});
+
+/** An activity that runs until it is cancelled, and cancels its own workflow as soon as it has begun. */
+function cancelledIn(environmentOf: () => TestWorkflowEnvironment) {
+  return async (): Promise<never> => {
+    const { info, cancelled } = Context.current();
+    await environmentOf()
+      .client.workflow.getHandle(info.workflowExecution?.workflowId ?? '')
+      .cancel();
+    const beat = setInterval(() => Context.current().heartbeat(), 100);
+    return cancelled.finally(() => clearInterval(beat));
+  };
+}
+
+describe('a deploy that is cancelled', () => {
+  test.each(failing)('in %s undoes %j and ends as cancelled', async (step, undone) => {
+    const activities = { ...wellBehaved(blueIsLive), [step]: cancelledIn(() => environment) };
+    const told = await tellStory(environment, activities);
+    expect(told.error?.cause).toBeInstanceOf(CancelledFailure);
+    const compensations = told.progress.steps.filter(({ kind }) => kind === 'compensation').map(({ name }) => name);
+    expect(compensations).toEqual(undone);
+    expect(told.progress.steps.filter(({ state }) => state === 'running')).toEqual([]);
+  });
+
+  test('after the switch is not undone any more: the release is live and the deploy finishes', async () => {
+    const activities: Activities = {
+      ...wellBehaved(blueIsLive),
+      drainSlot: async () => {
+        const { workflowExecution } = Context.current().info;
+        await environment.client.workflow.getHandle(workflowExecution?.workflowId ?? '').cancel();
+        return { drained: true, remaining: 0, afterMs: 1 };
+      },
+    };
+    const told = await tellStory(environment, activities);
+    expect(told.result?.live).toEqual({ slot: 'green', release: 'v2' });
+    expect(told.steps.slice(-3)).toEqual(['stopSlots', 'cleanUp', 'recordRelease']);
+  });
+
+  test('is undone also when it is cancelled a second time while it undoes', async () => {
+    const activities: Activities = {
+      ...wellBehaved(blueIsLive),
+      probeSlot: () => Promise.reject(failure('WrongRelease', 'no')),
+      stopSlots: async () => {
+        const { workflowExecution } = Context.current().info;
+        await environment.client.workflow.getHandle(workflowExecution?.workflowId ?? '').cancel();
+        return { stopped: ['app-green'] };
+      },
+    };
+    const told = await tellStory(environment, activities);
+    expect(told.details?.undone).toEqual(['stopSlots', 'restoreDatabase']);
+  });
+});
+
+describe('a compensation that cannot finish', () => {
+  const stuck = (untilAttempt: number): Activities => {
+    let attempts = 0;
+    return {
+      ...wellBehaved(blueIsLive),
+      probeSlot: () => Promise.reject(failure('WrongRelease', 'v1 answered')),
+      stopSlots: () => {
+        attempts += 1;
+        if (attempts < untilAttempt) return Promise.reject(failure('InvalidInput', 'the container will not stop'));
+        return Promise.resolve({ stopped: ['app-green'] });
+      },
+    };
+  };
+
+  test('needs attention, and goes on when a person says retry', async () => {
+    const told = await tellStory(environment, stuck(2), {
+      meanwhile: async (handle) => {
+        const { attention } = await untilAttention(handle);
+        expect(attention).toMatchObject({ step: 'stopSlots', error: 'the container will not stop' });
+        await handle.executeUpdate(answerAttention, {
+          args: [{ action: 'retry', by: 'ada', reason: 'freed the disk' }],
+        });
+      },
+    });
+    expect(told.details?.undone).toEqual(['stopSlots', 'restoreDatabase']);
+    expect(told.failure?.type).toBe('FailedAndUndone');
+    expect(told.progress.warnings).toContain('stopSlots: retried by ada: freed the disk');
+  });
+
+  test('is left when a person says skip, and the others are still undone', async () => {
+    const told = await tellStory(environment, stuck(Infinity), {
+      meanwhile: async (handle) => {
+        await untilAttention(handle);
+        await handle.executeUpdate(answerAttention, {
+          args: [{ action: 'skip', by: 'ada', reason: 'stopped by hand' }],
+        });
+      },
+    });
+    expect(told.failure?.type).toBe('FailedWithSkips');
+    expect(told.details).toMatchObject({ undone: ['restoreDatabase'], skipped: ['stopSlots'] });
+    expect(told.progress.steps.find(({ name }) => name === 'stopSlots')?.note).toBe('skipped by ada: stopped by hand');
+  });
+
+  test('takes no skip without a reason', async () => {
+    await tellStory(environment, stuck(2), {
+      meanwhile: async (handle) => {
+        await untilAttention(handle);
+        const skip = handle.executeUpdate(answerAttention, { args: [{ action: 'skip', by: 'ada', reason: '' }] });
+        await expect(skip).rejects.toMatchObject({ cause: { message: 'skip needs a reason' } });
+        await handle.executeUpdate(answerAttention, { args: [{ action: 'retry', by: 'ada', reason: '' }] });
+      },
+    });
+  });
+});
+
+/** Asks until the workflow waits for a person. */
+async function untilAttention(handle: DeployHandle) {
+  for (;;) {
+    const progress = await handle.query(progressQuery);
+    if (progress.phase === 'needs-attention') return progress;
+  }
+}
+
+test('an input that lacks what a deploy needs is refused in words', async () => {
+  const broken = { ...settings, project: '' };
+  const told = await tellStory(environment, wellBehaved(blueIsLive), { settings: broken }).catch(
+    (error: unknown) => error,
+  );
+  expect(String((told as { error?: { cause?: Error } }).error?.cause?.message ?? told)).toContain(
+    "the workflow's input lacks settings.project: start it with pointsman",
+  );
+});

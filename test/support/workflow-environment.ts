@@ -22,6 +22,10 @@ Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 const cache = process.env['POINTSMAN_CACHE'] ?? join(homedir(), '.cache', 'pointsman');
 
+const searchAttributes = ['PointsmanProject', 'PointsmanEnvironment', 'PointsmanRelease', 'PointsmanOutcome'];
+/** Temporal's `INDEXED_VALUE_TYPE_KEYWORD`. */
+const keyword = 2;
+
 let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
 
 /** The workflows as a worker runs them, bundled once for all tests of a file. */
@@ -32,21 +36,26 @@ export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
 }
 
 /** Temporal's test server that skips time: an hour of retries passes in a second. */
-export function timeSkipping(): Promise<TestWorkflowEnvironment> {
+export async function timeSkipping(): Promise<TestWorkflowEnvironment> {
   const path = process.env['POINTSMAN_TEST_SERVER'] ?? join(cache, 'bin', 'temporal-test-server-1.38.0');
   if (!existsSync(path)) throw new Error(`no test server at ${path}: run script/setup test`);
-  return TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path } } });
+  const executable = { type: 'existing-path', path } as const;
+  const environment = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable } });
+  await environment.connection.operatorService.addSearchAttributes({
+    namespace: environment.namespace ?? 'default',
+    searchAttributes: Object.fromEntries(searchAttributes.map((name) => [name, keyword])),
+  });
+  return environment;
 }
 
 /** Temporal's real dev server, in memory. */
 export function devServer(): Promise<TestWorkflowEnvironment> {
   const path = process.env['POINTSMAN_TEMPORAL_CLI'] ?? join(cache, 'bin', 'temporal-1.5.1');
   if (!existsSync(path)) throw new Error(`no Temporal CLI at ${path}: run script/setup temporal`);
-  const names = ['PointsmanProject', 'PointsmanEnvironment', 'PointsmanRelease', 'PointsmanOutcome'];
   return TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path },
-      searchAttributes: names.map((name) => defineSearchAttributeKey(name, 'KEYWORD')),
+      searchAttributes: searchAttributes.map((name) => defineSearchAttributeKey(name, 'KEYWORD')),
       extraArgs: ['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=2000'],
     },
   });

@@ -1,0 +1,54 @@
+# Shared by the scripts in this folder: messages, the cache, and one lock so that two set-ups never build the same thing.
+# shellcheck shell=bash
+
+cache="${POINTSMAN_CACHE:-$HOME/.cache/pointsman}"
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+mkdir -p "$cache/bin" "$cache/images" "$cache/work"
+
+say() { printf '==> %s\n' "$*"; }
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Runs a long command with its output in a log, and shows the end of the log only when it fails.
+quietly() {
+  local name=$1; shift
+  local log="$cache/work/$name.log"
+  "$@" >"$log" 2>&1 || { tail -n 20 "$log" >&2; die "$name failed; the whole log is in $log"; }
+}
+
+# Waits for a condition: `wait_for SECONDS WHAT COMMAND…`.
+wait_for() {
+  local deadline=$((SECONDS + $1)) what=$2; shift 2
+  until "$@" >/dev/null 2>&1; do
+    [ "$SECONDS" -lt "$deadline" ] || die "$what did not come up in time"
+    sleep 0.2
+  done
+}
+
+# One set-up at a time: the lock is the kernel's, so a killed one leaves none behind.
+lock_setup() {
+  exec 9>"$cache/setup.lock"
+  flock -n 9 || { say 'waiting for another set-up to finish'; flock 9; }
+}
+
+apt_install() {
+  have apt-get || die "cannot install $*: this is not Debian or Ubuntu; install them by hand"
+  [ "$(id -u)" = 0 ] || die "cannot install $*: not root; run: sudo apt-get install $*"
+  # Once per set-up: without it a new machine knows no packages.
+  [ -n "${apt_updated:-}" ] || { quietly apt-update apt-get update -qq; apt_updated=1; }
+  DEBIAN_FRONTEND=noninteractive quietly "apt-$1" apt-get install -y -qq --no-install-recommends "$@"
+}
+
+# The first URI of the machine's own Debian sources: mirrors differ, and some machines reach only their own.
+debian_uri() {
+  apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -v -i security | head -n 1
+}
+
+# `go_build OUTPUT PACKAGE@VERSION`: written beside and renamed, so a killed build leaves no half file.
+go_build() {
+  local output=$1 package=$2
+  have go || die "cannot build $package: no Go; install Go 1.24 or later, or put the program on the PATH"
+  mkdir -p "$cache/work/gobin"
+  GOFLAGS=-buildvcs=false GOBIN="$cache/work/gobin" quietly "go-$(basename "$output")" go install "$package"
+  mv "$cache/work/gobin/$(basename "${package%@*}")" "$output"
+}

@@ -1,0 +1,62 @@
+import type { Command } from '../hosts/host.js';
+
+/** Where a Compose project is: enough to build every command of it. */
+export interface ComposeProject {
+  readonly project: string;
+  readonly directory: string;
+  readonly composeFiles: readonly string[];
+  /** Later files win. */
+  readonly envFiles: readonly string[];
+  /** Held by the kernel for as long as a command that changes something runs. */
+  readonly lockFile: string;
+}
+
+/** The project as Compose sees it, profiles included. Changes nothing. */
+export function configCommand(project: ComposeProject): Command {
+  return compose(project, ['--profile', '*', 'config', '--format', 'json']);
+}
+
+/** Creates a service's container without starting it, and leaves one that exists as it is. */
+export function createCommand(project: ComposeProject, service: string): Command {
+  return changing(project, ['create', '--no-recreate', service]);
+}
+
+/** Starts what is absent or stopped; a deploy never recreates a service that is no slot. */
+export function ensureCommand(project: ComposeProject, services: readonly string[], timeoutMs: number): Command {
+  return changing(project, ['up', '-d', '--no-deps', '--no-recreate', ...waiting(timeoutMs), ...services]);
+}
+
+/** Starts a slot by name: `--profile` would take the services without a profile along. */
+export function upCommand(project: ComposeProject, service: string, timeoutMs: number): Command {
+  return changing(project, ['up', '-d', '--no-deps', '--pull', 'never', '--no-build', ...waiting(timeoutMs), service]);
+}
+
+/** Stops by name: with `--profile` it would stop router and litestream too (origin.md, 2). */
+export function stopCommand(project: ComposeProject, services: readonly string[]): Command {
+  return changing(project, ['stop', ...services]);
+}
+
+export function buildCommand(project: ComposeProject, service: string): Command {
+  return changing(project, ['build', service]);
+}
+
+function waiting(timeoutMs: number): string[] {
+  return ['--wait', '--wait-timeout', String(Math.ceil(timeoutMs / 1000))];
+}
+
+/**
+ * A command that changes something, under a lock that the kernel releases when the last process that
+ * inherited it ends: a second attempt waits for the `docker compose` that a killed worker left running.
+ * `--no-fork` makes it the very process that a cancelled activity ends.
+ */
+function changing(project: ComposeProject, args: readonly string[]): Command {
+  const command = compose(project, args);
+  return { ...command, argv: ['flock', '--no-fork', project.lockFile, ...command.argv] };
+}
+
+function compose({ project, directory, composeFiles, envFiles }: ComposeProject, args: readonly string[]): Command {
+  const files = composeFiles.flatMap((file) => ['--file', file]);
+  const environment = envFiles.flatMap((file) => ['--env-file', file]);
+  const where = ['--project-name', project, '--project-directory', directory, ...files, ...environment];
+  return { argv: ['docker', 'compose', '--progress', 'plain', ...where, ...args], cwd: directory };
+}

@@ -1,0 +1,99 @@
+import { isAbsolute, join } from 'node:path';
+import type { Host, RunOptions } from '../hosts/host.js';
+import type { Settings } from '../model/settings.js';
+import * as commands from './compose-command.js';
+import { environmentDirectory, slotsEnvPath } from './slots-env.js';
+
+/** The part of `docker compose config` that pointsman reads. */
+export interface ComposeConfig {
+  readonly services: Readonly<Record<string, ComposeService>>;
+  readonly volumes?: Readonly<Record<string, { readonly name: string }>>;
+}
+
+export interface ComposeService {
+  readonly image?: string;
+  readonly build?: unknown;
+  readonly profiles?: readonly string[];
+  readonly healthcheck?: {
+    readonly test?: readonly string[];
+    readonly disable?: boolean;
+    readonly start_interval?: string;
+  };
+  readonly volumes?: readonly ComposeMount[];
+  readonly depends_on?: Readonly<Record<string, unknown>>;
+  readonly environment?: Readonly<Record<string, string | null>>;
+}
+
+export interface ComposeMount {
+  readonly type: 'bind' | 'volume' | 'tmpfs' | string;
+  readonly source?: string;
+  readonly target: string;
+  readonly read_only?: boolean;
+}
+
+/** The Compose project of one environment on its host. */
+export class Compose {
+  private readonly host: Host;
+  private readonly settings: Settings;
+
+  constructor(host: Host, settings: Settings) {
+    this.host = host;
+    this.settings = settings;
+  }
+
+  async config(): Promise<ComposeConfig> {
+    const { stdout } = await this.host.run(commands.configCommand(await this.project()));
+    return JSON.parse(stdout) as ComposeConfig;
+  }
+
+  /** Services without a profile: router, litestream and what else stays up through every deploy. */
+  async sharedServices(): Promise<string[]> {
+    const { services } = await this.config();
+    return Object.keys(services).filter((name) => (services[name]?.profiles ?? []).length === 0);
+  }
+
+  async create(service: string): Promise<void> {
+    await this.host.run(commands.createCommand(await this.project(), service));
+  }
+
+  async ensure(services: readonly string[], timeoutMs: number, options?: RunOptions): Promise<void> {
+    if (services.length === 0) return;
+    await this.host.run(commands.ensureCommand(await this.project(), services, timeoutMs), options);
+  }
+
+  async up(service: string, timeoutMs: number, options?: RunOptions): Promise<void> {
+    await this.host.run(commands.upCommand(await this.project(), service, timeoutMs), options);
+  }
+
+  async stop(services: readonly string[], options?: RunOptions): Promise<void> {
+    await this.host.run(commands.stopCommand(await this.project(), services), options);
+  }
+
+  /** Builds with the engine's own builder where the buildx plugin is missing. */
+  async build(service: string, options?: RunOptions): Promise<void> {
+    const command = commands.buildCommand(await this.project(), service);
+    const buildx = await this.host.tryRun({ argv: ['docker', 'buildx', 'version'] });
+    await this.host.run(buildx.exitCode === 0 ? command : { ...command, env: { DOCKER_BUILDKIT: '0' } }, options);
+  }
+
+  /** Compose reads `.env` by itself only when no env file is named, so pointsman names them all. */
+  private async project(): Promise<commands.ComposeProject> {
+    const { settings, host } = this;
+    const lockFile = join(environmentDirectory(host, settings), 'compose.lock');
+    if ((await host.readFile(lockFile)) === null) await host.writeFile(lockFile, '');
+    const slotsEnv = slotsEnvPath(host, settings);
+    const own = (await host.readFile(slotsEnv)) === null ? [] : [slotsEnv];
+    const users = settings.envFile ? [absolute(settings.directory, settings.envFile)] : [];
+    return {
+      project: settings.project,
+      directory: settings.directory,
+      composeFiles: settings.composeFiles.map((file) => absolute(settings.directory, file)),
+      envFiles: [...users, ...own],
+      lockFile,
+    };
+  }
+}
+
+function absolute(directory: string, path: string): string {
+  return isAbsolute(path) ? path : join(directory, path);
+}

@@ -1,0 +1,125 @@
+import { PassThrough } from 'node:stream';
+import { buffer, text } from 'node:stream/consumers';
+import type Docker from 'dockerode';
+import { extract, pack } from 'tar-stream';
+
+export type Health = 'none' | 'starting' | 'healthy' | 'unhealthy';
+
+/** A container as pointsman needs to see it. */
+export interface ContainerState {
+  readonly id: string;
+  readonly running: boolean;
+  readonly health: Health;
+  readonly exitCode: number;
+  readonly oomKilled: boolean;
+  readonly startedAt: string;
+  /** Image reference that it was created from. */
+  readonly image: string;
+  /** Address on its first network; `null` while it does not run. */
+  readonly address: string | null;
+  readonly environment: readonly string[];
+}
+
+/**
+ * The container of a Compose service, running or not; `null` when there is none.
+ *
+ * Found by its labels: a `compose up` that was killed may leave an odd name until the next recreate (mechanics.md, 3.2).
+ */
+export async function findContainer(docker: Docker, project: string, service: string): Promise<ContainerState | null> {
+  const label = [
+    `com.docker.compose.project=${project}`,
+    `com.docker.compose.service=${service}`,
+    'com.docker.compose.oneoff=False',
+  ];
+  const found = await docker.listContainers({ all: true, filters: { label } });
+  const best = found.find(({ State }) => State === 'running') ?? found[0];
+  return best ? inspectContainer(docker, best.Id) : null;
+}
+
+export async function inspectContainer(docker: Docker, id: string): Promise<ContainerState> {
+  const { State, Config, NetworkSettings } = await docker.getContainer(id).inspect();
+  const networks = Object.values(NetworkSettings.Networks ?? {});
+  return {
+    id,
+    running: State.Running && !State.Restarting,
+    health: (State.Health?.Status as Health | undefined) ?? 'none',
+    exitCode: State.ExitCode,
+    oomKilled: State.OOMKilled,
+    startedAt: State.StartedAt,
+    image: Config.Image,
+    address: networks.map(({ IPAddress }) => IPAddress).find(Boolean) ?? null,
+    environment: Config.Env ?? [],
+  };
+}
+
+/** The last lines that a container wrote, standard output and error together, in order. */
+export async function tailLogs(docker: Docker, id: string, lines: number): Promise<string[]> {
+  const container = docker.getContainer(id);
+  const logs = await container.logs({ stdout: true, stderr: true, tail: lines, follow: false });
+  const { Config } = await container.inspect();
+  const written = Config.Tty ? logs.toString() : demultiplex(logs);
+  return written
+    .split(/\r?\n/)
+    .filter((line, at, all) => line !== '' || at < all.length - 1)
+    .slice(-lines);
+}
+
+/** Docker frames each piece of output with eight bytes: stream, three of padding, length. */
+function demultiplex(logs: Buffer): string {
+  const pieces: Buffer[] = [];
+  for (let at = 0; at + 8 <= logs.length;) {
+    const end = at + 8 + logs.readUInt32BE(at + 4);
+    pieces.push(logs.subarray(at + 8, end));
+    at = end;
+  }
+  return Buffer.concat(pieces).toString();
+}
+
+export interface ExecResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command inside a running container and waits for its end. */
+export async function execIn(docker: Docker, id: string, argv: readonly string[]): Promise<ExecResult> {
+  const exec = await docker.getContainer(id).exec({ Cmd: [...argv], AttachStdout: true, AttachStderr: true });
+  const stream = await exec.start({});
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  docker.modem.demuxStream(stream, stdout, stderr);
+  stream.once('end', () => void (stdout.end(), stderr.end()));
+  const [out, error] = await Promise.all([text(stdout), text(stderr)]);
+  const { ExitCode } = await exec.inspect();
+  return { exitCode: ExitCode ?? -1, stdout: out, stderr: error };
+}
+
+/** Puts a file into a container, which need not run: volumes mounted there are written too. */
+export async function putFile(
+  docker: Docker,
+  id: string,
+  file: { directory: string; name: string; content: string },
+): Promise<void> {
+  const archive = pack();
+  archive.entry({ name: file.name, mode: 0o644 }, file.content);
+  archive.finalize();
+  await docker.getContainer(id).putArchive(await buffer(archive), { path: file.directory });
+}
+
+/** Content of a file in a container, which need not run; `null` when it is not there. */
+export async function readFileIn(docker: Docker, id: string, path: string): Promise<string | null> {
+  try {
+    const archive = await docker.getContainer(id).getArchive({ path });
+    const files = extract();
+    archive.pipe(files);
+    for await (const entry of files) return await text(entry);
+    return null;
+  } catch (error) {
+    if (isNotFound(error)) return null;
+    throw error;
+  }
+}
+
+/** The engine's answer for what does not exist. */
+export function isNotFound(error: unknown): boolean {
+  return (error as { statusCode?: number }).statusCode === 404;
+}

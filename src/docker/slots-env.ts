@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import type { Host } from '../hosts/host.js';
+import type { Settings } from '../model/settings.js';
+import { slots, type Slot } from '../model/slot.js';
+
+/** What a slot runs: each slot has variables of its own, so the old one keeps its image when the new one starts. */
+export interface SlotImage {
+  readonly image: string;
+  readonly release: string;
+}
+
+export type SlotImages = Partial<Record<Slot, SlotImage>>;
+
+type Place = Pick<Settings, 'project' | 'environment'>;
+
+/** Directory of one environment's state on its host. */
+export function environmentDirectory(host: Pick<Host, 'stateDirectory'>, { project, environment }: Place): string {
+  return join(host.stateDirectory, project, environment);
+}
+
+export function slotsEnvPath(host: Pick<Host, 'stateDirectory'>, place: Place): string {
+  return join(environmentDirectory(host, place), 'slots.env');
+}
+
+export async function readSlotImages(host: Host, place: Place): Promise<SlotImages> {
+  return parseSlotsEnv((await host.readFile(slotsEnvPath(host, place))) ?? '');
+}
+
+/** Sets one slot and leaves the other as it is. */
+export async function writeSlotImage(host: Host, place: Place, set: SlotImages): Promise<void> {
+  const images = { ...(await readSlotImages(host, place)), ...set };
+  await host.writeFile(slotsEnvPath(host, place), renderSlotsEnv(images));
+}
+
+export function renderSlotsEnv(images: SlotImages): string {
+  const lines = slots.flatMap((slot) => {
+    const set = images[slot];
+    return set ? [`${slot.toUpperCase()}_IMAGE=${set.image}`, `${slot.toUpperCase()}_RELEASE=${set.release}`] : [];
+  });
+  return ['# Written by pointsman: the image of each slot.', ...lines, ''].join('\n');
+}
+
+export function parseSlotsEnv(text: string): SlotImages {
+  const values = new Map(
+    text.split('\n').map((line) => [line.split('=')[0] ?? '', line.split('=').slice(1).join('=')]),
+  );
+  const images: SlotImages = {};
+  for (const slot of slots) {
+    const image = values.get(`${slot.toUpperCase()}_IMAGE`);
+    const release = values.get(`${slot.toUpperCase()}_RELEASE`);
+    if (image && release) images[slot] = { image, release };
+  }
+  return images;
+}

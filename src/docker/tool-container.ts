@@ -1,0 +1,104 @@
+import type Docker from 'dockerode';
+import { PassThrough } from 'node:stream';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { isNotFound } from './container.js';
+
+export interface ToolContainer {
+  /** The same in every attempt of a step: a second attempt joins the container that the first one left running. */
+  readonly name: string;
+  readonly image: string;
+  readonly argv: readonly [string, ...string[]];
+  readonly volumes: readonly { readonly name: string; readonly target: string }[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface ToolOptions {
+  readonly signal?: AbortSignal;
+  /** Called with every line of standard error: the tool's progress. */
+  readonly onProgress?: (line: string) => void;
+}
+
+export interface ToolResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs a one-shot container without a network to its end and removes it; when cancelled it is killed first.
+ *
+ * A worker that dies leaves the container running. The next attempt finds it by its name, reads its output
+ * from the start and waits for its end, so the work is never done twice side by side.
+ */
+export async function runTool(docker: Docker, tool: ToolContainer, options: ToolOptions = {}): Promise<ToolResult> {
+  const container = (await existing(docker, tool.name)) ?? (await create(docker, tool));
+  const kill = (): void => void container.kill().catch(ignoreEnded);
+  options.signal?.addEventListener('abort', kill);
+  try {
+    if (options.signal?.aborted) kill();
+    const output = follow(docker, container, options);
+    const { StatusCode } = (await container.wait()) as { StatusCode: number };
+    const { stdout, stderr } = await output;
+    options.signal?.throwIfAborted();
+    return { exitCode: StatusCode, stdout, stderr };
+  } finally {
+    options.signal?.removeEventListener('abort', kill);
+    await container.remove({ force: true, v: true }).catch(ignoreEnded);
+  }
+}
+
+async function existing(docker: Docker, name: string): Promise<Docker.Container | null> {
+  const container = docker.getContainer(name);
+  try {
+    const { State } = await container.inspect();
+    // Created and never started: the attempt before died between the two.
+    if (State.Status === 'created') await container.start();
+    return container;
+  } catch (error) {
+    if (isNotFound(error)) return null;
+    throw error;
+  }
+}
+
+async function create(
+  docker: Docker,
+  { name, image, argv, volumes, labels }: ToolContainer,
+): Promise<Docker.Container> {
+  const container = await docker.createContainer({
+    name,
+    Image: image,
+    Entrypoint: [],
+    Cmd: [...argv],
+    User: '0',
+    Labels: { ...labels },
+    HostConfig: {
+      NetworkMode: 'none',
+      Mounts: volumes.map(({ name: Source, target: Target }) => ({ Type: 'volume', Source, Target })),
+    },
+  });
+  await container.start();
+  return container;
+}
+
+async function follow(
+  docker: Docker,
+  container: Docker.Container,
+  { onProgress }: ToolOptions,
+): Promise<{ stdout: string; stderr: string }> {
+  const stream = await container.logs({ follow: true, stdout: true, stderr: true });
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  docker.modem.demuxStream(stream, stdout, stderr);
+  stream.once('end', () => void (stdout.end(), stderr.end()));
+  const errorLines: string[] = [];
+  createInterface({ input: stderr }).on('line', (line) => {
+    errorLines.push(line);
+    onProgress?.(line);
+  });
+  return { stdout: await text(stdout), stderr: errorLines.join('\n') };
+}
+
+/** The container ended, or was removed, by itself in the same moment. */
+function ignoreEnded(error: unknown): void {
+  if (!isNotFound(error) && (error as { statusCode?: number }).statusCode !== 409) throw error;
+}

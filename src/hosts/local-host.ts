@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, readFile, rename, statfs } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
+import { dirname } from 'node:path';
+import Docker from 'dockerode';
+import { execa } from 'execa';
+import { CommandError } from './command-error.js';
+import type { Command, CommandResult, Host, HttpRequest, HttpResponse, RunOptions } from './host.js';
+
+export interface LocalHostOptions {
+  /** Directory in which pointsman keeps its own state. */
+  readonly stateDirectory: string;
+  /** Engine to talk to. Default: the one of the `DOCKER_*` variables, or the local socket. */
+  readonly docker?: Docker;
+}
+
+/** More output than this is a bug in the command or in what asks for it; the end is what tells why. */
+const maxOutput = 64 << 20;
+const maxBody = 64 * 1024;
+
+/** This machine. */
+export class LocalHost implements Host {
+  readonly name = 'local';
+  readonly docker: Docker;
+  readonly stateDirectory: string;
+
+  constructor({ stateDirectory, docker }: LocalHostOptions) {
+    this.stateDirectory = stateDirectory;
+    this.docker = docker ?? new Docker();
+  }
+
+  async run(command: Command, options?: RunOptions): Promise<CommandResult> {
+    const result = await this.tryRun(command, options);
+    if (result.exitCode !== 0) throw new CommandError(result);
+    return result;
+  }
+
+  async tryRun(command: Command, options: RunOptions = {}): Promise<CommandResult> {
+    const [file, ...args] = command.argv;
+    const child: Child = execa(file, args, execaOptions(command, options));
+    if (options.onLine) void forwardLines(child, options.onLine);
+    return toResult(command, (await child) as Ended);
+  }
+
+  async readFile(path: string): Promise<string | null> {
+    try {
+      return await readFile(path, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw error;
+    }
+  }
+
+  async writeFile(path: string, content: string, mode = 0o644): Promise<void> {
+    await mkdir(dirname(path), { recursive: true });
+    const beside = `${path}.${randomUUID()}.tmp`;
+    await writeSynced(beside, 'wx', { content, mode });
+    await rename(beside, path);
+    await syncDirectory(dirname(path));
+  }
+
+  async appendLine(path: string, line: string): Promise<void> {
+    await mkdir(dirname(path), { recursive: true });
+    await writeSynced(path, 'a', { content: `${line}\n`, mode: 0o644 });
+  }
+
+  async freeBytes(path: string): Promise<number> {
+    const { bavail, bsize } = await statfs(path);
+    return bavail * bsize;
+  }
+
+  request(request: HttpRequest): Promise<HttpResponse> {
+    const { host, port, path, timeoutMs, headers, signal } = request;
+    const limit = AbortSignal.timeout(timeoutMs);
+    return new Promise((resolve, reject) => {
+      const sent = httpRequest({
+        ...{ host, port, path, agent: false },
+        headers: { ...headers, connection: 'close' },
+        signal: signal ? AbortSignal.any([signal, limit]) : limit,
+      });
+      sent.once('error', reject);
+      sent.once('response', (response) => {
+        let body = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => (body = (body + chunk).slice(0, maxBody)));
+        response.once('error', reject);
+        response.once('end', () =>
+          resolve({ status: response.statusCode ?? 0, headers: flat(response.headers), body }),
+        );
+      });
+      sent.end();
+    });
+  }
+}
+
+/** The part of execa's subprocess that is used here. */
+interface Child extends PromiseLike<unknown> {
+  iterable(options: { from: 'stdout' | 'stderr' }): AsyncIterable<unknown>;
+}
+
+/** The part of execa's result that is used here: the same shape for every way of ending. */
+interface Ended {
+  readonly exitCode?: number;
+  readonly signal?: string;
+  readonly timedOut: boolean;
+  readonly isCanceled: boolean;
+  readonly stdout?: unknown;
+  readonly stderr?: unknown;
+  readonly shortMessage?: string;
+  readonly durationMs: number;
+}
+
+function execaOptions({ cwd, env, stdin }: Command, { signal, timeoutMs }: RunOptions) {
+  return {
+    reject: false,
+    ...(cwd ? { cwd } : {}),
+    ...(env ? { env } : {}),
+    ...(stdin === undefined ? { stdin: 'ignore' as const } : { input: stdin }),
+    ...(signal ? { cancelSignal: signal } : {}),
+    ...(timeoutMs ? { timeout: timeoutMs } : {}),
+    forceKillAfterDelay: 5000,
+    maxBuffer: maxOutput,
+    stripFinalNewline: false,
+  };
+}
+
+async function forwardLines(child: Child, onLine: NonNullable<RunOptions['onLine']>): Promise<void> {
+  const forward = async (stream: 'stdout' | 'stderr'): Promise<void> => {
+    for await (const line of child.iterable({ from: stream })) onLine(String(line), stream);
+  };
+  // How the command ended is reported by its result; here a failure only means that there are no more lines.
+  await Promise.allSettled([forward('stdout'), forward('stderr')]);
+}
+
+function toResult(command: Command, result: Ended): CommandResult {
+  const { exitCode, signal, timedOut, isCanceled, stdout, stderr, durationMs } = result;
+  return {
+    command,
+    exitCode: exitCode ?? null,
+    signal: signal ?? null,
+    timedOut,
+    cancelled: isCanceled,
+    stdout: String(stdout ?? ''),
+    stderr: String(stderr ?? '') || (exitCode === undefined ? (result.shortMessage ?? '') : ''),
+    durationMs: Math.round(durationMs),
+  };
+}
+
+async function writeSynced(
+  path: string,
+  flags: string,
+  { content, mode }: { content: string; mode: number },
+): Promise<void> {
+  const file = await open(path, flags, mode);
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  await directory.sync().finally(() => directory.close());
+}
+
+function flat(headers: NodeJS.Dict<string | string[]>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]));
+}

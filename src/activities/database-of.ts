@@ -1,0 +1,41 @@
+import { posix } from 'node:path';
+import { SqliteDatabase } from '../database/sqlite.js';
+import { Compose } from '../docker/compose.js';
+import { runTool } from '../docker/tool-container.js';
+import type { Host } from '../hosts/host.js';
+import type { DatabaseSettings, Settings } from '../model/settings.js';
+import type { Running } from './running.js';
+
+/**
+ * The database of a project, reached through a tool container that mounts its volume where the slots do.
+ * `null` when the volume does not exist yet: then there is no database either.
+ */
+export async function databaseOf(host: Host, settings: Settings, { signal }: Running): Promise<SqliteDatabase | null> {
+  const { database } = settings;
+  if (!database) return null;
+  const volume = await findVolume(host, settings, database);
+  if (!volume) return null;
+  const { project, environment, toolImage } = settings;
+  const labels = { 'io.pointsman.project': project, 'io.pointsman.environment': environment };
+  const place = { database: database.path, migrationTable: database.migrationTable };
+  return new SqliteDatabase(({ id, argv }) => {
+    const name = `pointsman-${project}-${environment}-${id}`;
+    return runTool(host.docker, { name, image: toolImage, argv, volumes: [volume], labels }, { signal });
+  }, place);
+}
+
+interface MountedVolume {
+  readonly name: string;
+  readonly target: string;
+}
+
+async function findVolume(host: Host, settings: Settings, database: DatabaseSettings): Promise<MountedVolume | null> {
+  const config = await new Compose(host, settings).config();
+  const mounts = config.services[settings.slots.blue]?.volumes ?? [];
+  const mount = mounts.find(({ source }) => source === database.volume);
+  const name = config.volumes?.[database.volume]?.name;
+  if (!name) return null;
+  const { Volumes } = await host.docker.listVolumes({ filters: JSON.stringify({ name: [name] }) });
+  const exists = Volumes.some((volume) => volume.Name === name);
+  return exists ? { name, target: mount?.target ?? posix.dirname(database.path) } : null;
+}

@@ -1,0 +1,33 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { ToolError } from '../database/tool-error.js';
+import { CommandError } from '../hosts/command-error.js';
+import type { FailureType } from '../model/failure.js';
+import { RouterConfigError } from '../router/nginx.js';
+import { SwitchNotProvenError } from '../router/live-slot.js';
+
+/** A failure of the closed list; whether it is tried again is decided by its type, in one place. */
+export function failureOf(type: FailureType, message: string, details: readonly unknown[] = []): ApplicationFailure {
+  return ApplicationFailure.create({ type, message, details: [...details] });
+}
+
+/** Names an error of the layers below by its type in the closed list; one that none foresaw stays as it is. */
+export function toFailure(error: unknown, fallback: FailureType = 'CommandFailed'): unknown {
+  if (error instanceof RouterConfigError)
+    return failureOf('RouterConfigInvalid', `nginx refuses the config: ${error.message}`);
+  if (error instanceof SwitchNotProvenError) return failureOf('SwitchNotProven', error.message);
+  if (error instanceof CommandError || error instanceof ToolError) return failureOf(fallback, error.message);
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (['ECONNREFUSED', 'ENOENT', 'EACCES', 'ECONNRESET'].includes(code)) {
+    return failureOf('DockerUnavailable', `Docker does not answer: ${(error as Error).message}`);
+  }
+  return error;
+}
+
+/** Runs `work`; whatever it throws comes out named. */
+export async function named<Result>(work: () => Promise<Result>, fallback?: FailureType): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toFailure(error, fallback);
+  }
+}

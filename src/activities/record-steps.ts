@@ -1,0 +1,82 @@
+import { findContainer, tailLogs } from '../docker/container.js';
+import { removeOldImages, repositoryOf } from '../docker/image.js';
+import { appendRecord, readRecords } from '../docker/release-record.js';
+import { readSlotImages } from '../docker/slots-env.js';
+import type {
+  Activities,
+  CleanedUp,
+  CleanUpArgs,
+  FindRollbackTargetArgs,
+  LogArgs,
+  LogSection,
+  RollbackPlan,
+} from '../model/activities.js';
+import { imageOf } from '../model/names.js';
+import { findRelease, releaseBefore } from '../model/release-record.js';
+import { askLive } from '../router/live-slot.js';
+import { Nginx } from '../router/nginx.js';
+import { databaseOf } from './database-of.js';
+import type { Dependencies } from './dependencies.js';
+import { failureOf, named } from './failures.js';
+import { redactorFor } from './redactor.js';
+import { running, type Running } from './running.js';
+
+type RecordSteps = Pick<Activities, 'findRollbackTarget' | 'cleanUp' | 'recordRelease' | 'collectLogs'>;
+
+/** Images of this many last releases stay on the host, so that a rollback needs no registry. */
+const keepReleases = 5;
+
+/** What is read from and written to the account of releases, and what is tidied by it. */
+export function recordSteps({ host }: Dependencies): RecordSteps {
+  async function findRollbackTarget({ settings, to }: FindRollbackTargetArgs): Promise<RollbackPlan> {
+    const live = await askLive(host, settings);
+    if (!live) throw failureOf('NothingToRollBackTo', 'nothing is live: the router serves no slot');
+    const records = await readRecords(host, settings);
+    const target = to ? findRelease(records, to) : releaseBefore(records, live.release);
+    if (target) return { live, target };
+    const known = [...new Set(records.filter(({ outcome }) => outcome === 'succeeded').map(({ release }) => release))];
+    const wanted = to
+      ? `release ${to} was never live here`
+      : `there is no release before ${live.release ?? 'the live one'}`;
+    throw failureOf('NothingToRollBackTo', `${wanted}; known releases: ${known.join(', ') || 'none'}`);
+  }
+
+  async function cleanUp({ settings, live, timestamp }: CleanUpArgs, context: Running): Promise<CleanedUp> {
+    const { database } = settings;
+    const backups = database ? await databaseOf(host, settings, context) : null;
+    const protect = database ? [`${database.path.split('/').at(-1) ?? ''}.pre-deploy-${timestamp}`] : [];
+    const removedBackups = (await backups?.prune(timestamp, database?.keepBackups ?? 0, protect)) ?? [];
+    await (await Nginx.find(host, settings))?.removePrevious(timestamp);
+    const records = (await readRecords(host, settings)).filter(({ outcome }) => outcome === 'succeeded');
+    const recent = records.slice(-keepReleases).flatMap(({ image }) => image ?? []);
+    const inSlots = Object.values(await readSlotImages(host, settings)).map(({ image }) => image);
+    const image = imageOf(settings, live.release ?? 'none');
+    const removedImages = await removeOldImages(host.docker, repositoryOf(image), [...recent, ...inSlots, image]);
+    return { removedBackups, removedImages };
+  }
+
+  /** The app's lines apart from the others': a replica's errors must not bury the app's crash (origin.md, 8). */
+  async function collectLogs({ settings, slot }: LogArgs): Promise<readonly LogSection[]> {
+    const { logs, router, replica, slots } = settings;
+    const wanted = [
+      { title: `app (${slots[slot]})`, service: slots[slot], lines: logs.app },
+      { title: 'router', service: router.service, lines: logs.router },
+      ...(replica ? [{ title: 'litestream', service: replica.service, lines: logs.litestream }] : []),
+    ];
+    const redact = await redactorFor(host, settings);
+    return Promise.all(
+      wanted.map(async ({ title, service, lines }) => {
+        const container = await findContainer(host.docker, settings.project, service);
+        const last = container ? await tailLogs(host.docker, container.id, lines) : [];
+        return { title, lines: last.map((line) => redact(line).slice(0, 500)) };
+      }),
+    );
+  }
+
+  return {
+    findRollbackTarget: (args) => running(() => named(() => findRollbackTarget(args))),
+    cleanUp: (args) => running((context) => named(() => cleanUp(args, context))),
+    recordRelease: ({ settings, record }) => running(() => named(() => appendRecord(host, settings, record))),
+    collectLogs: (args) => running(() => named(() => collectLogs(args))),
+  };
+}

@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { execIn, findContainer } from '../docker/container.js';
+import type { Host, HttpResponse } from '../hosts/host.js';
+import type { Settings } from '../model/settings.js';
+import type { Live } from '../model/slot.js';
+import { slotInConfig, statusPath } from './nginx-config.js';
+
+/** The router kept answering from another release, or not at all. */
+export class SwitchNotProvenError extends Error {
+  override readonly name = 'SwitchNotProvenError';
+}
+
+/** What the router says that it serves. `answers` is false where its config was not written by pointsman. */
+interface Status {
+  readonly answers: boolean;
+  readonly live: Live | null;
+}
+
+/** What is live: what the router serves, asked at the router. `null` when it does not run or serves no slot. */
+export async function askLive(host: Host, settings: Settings): Promise<Live | null> {
+  const router = await findContainer(host.docker, settings.project, settings.router.service);
+  if (!router?.running || !router.address) return null;
+  const { answers, live } = await askStatus(host, settings, router.address);
+  if (answers) return live;
+  const { stdout } = await execIn(host.docker, router.id, ['nginx', '-T']);
+  const slot = slotInConfig(stdout, settings.slots);
+  return slot ? { slot, release: null } : null;
+}
+
+async function askStatus(host: Host, settings: Settings, address: string): Promise<Status> {
+  try {
+    const request = { host: address, port: settings.router.port, path: statusPath, timeoutMs: 3000 };
+    const { status, body } = await host.request(request);
+    const answer = status === 200 ? (JSON.parse(body) as { slot?: Live['slot'] | null; release?: string | null }) : {};
+    if (answer.slot === undefined) return { answers: false, live: null };
+    return { answers: true, live: answer.slot ? { slot: answer.slot, release: answer.release ?? null } : null };
+  } catch {
+    // Not JSON, or nobody listens on that port: the config is not pointsman's.
+    return { answers: false, live: null };
+  }
+}
+
+export interface Proof {
+  readonly live: Live;
+  /** Answers in a row that must come from it. */
+  readonly answers: number;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Asks through the router until `answers` answers in a row come from the release; a reload is asynchronous,
+ * and old workers go on answering for a moment.
+ *
+ * @throws {SwitchNotProvenError} with the last thing seen.
+ */
+export async function proveLive(host: Host, settings: Settings, proof: Proof, signal?: AbortSignal): Promise<void> {
+  const deadline = Date.now() + proof.timeoutMs;
+  let inARow = 0;
+  let seen = '';
+  while (inARow < proof.answers) {
+    signal?.throwIfAborted();
+    seen = await mismatch(host, settings, proof.live);
+    inARow = seen === '' ? inARow + 1 : 0;
+    if (Date.now() > deadline)
+      throw new SwitchNotProvenError(`the router does not serve ${proof.live.release}: ${seen}`);
+    if (seen !== '') await sleep(100);
+  }
+}
+
+/** What is wrong with the router's answers; empty when they come from the release. */
+async function mismatch(host: Host, settings: Settings, live: Live): Promise<string> {
+  const router = await findContainer(host.docker, settings.project, settings.router.service);
+  if (!router?.running || !router.address) return 'the router does not run';
+  const status = await askStatus(host, settings, router.address);
+  if (status.live?.slot !== live.slot || status.live.release !== live.release) {
+    return `it serves ${status.live ? `${status.live.slot} (${status.live.release ?? 'unknown'})` : 'no slot'}`;
+  }
+  const { port } = settings.router;
+  const request = { host: router.address, port, path: settings.health.path, timeoutMs: 5000 };
+  try {
+    return wrongAnswer(await host.request(request), settings, live);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Judges an answer of a slot, had directly or through the router; empty when it is right. */
+export function wrongAnswer({ status, headers }: HttpResponse, { health }: Settings, live: Live): string {
+  if (status < 200 || status >= 300) return `${health.path} answered ${status}`;
+  if (!health.releaseHeader || live.release === null) return '';
+  const reported = headers[health.releaseHeader.toLowerCase()] ?? null;
+  return reported === live.release ? '' : `${health.path} answered from release ${reported ?? '(no header)'}`;
+}

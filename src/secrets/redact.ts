@@ -1,0 +1,42 @@
+/** Names of variables whose values must never be seen. */
+const secretName = /KEY|SECRET|PASSWORD|PASSWD|TOKEN|CREDENTIAL|DSN|PRIVATE/i;
+
+/** Shorter ones would blank out ordinary words. */
+const shortest = 6;
+
+export function looksSecret(name: string): boolean {
+  return secretName.test(name);
+}
+
+/** Values of secret-looking variables in `NAME=value` lines, as of a `.env` file or a container's environment. */
+export function secretValues(lines: readonly string[]): string[] {
+  return lines
+    .map((line) => /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*)$/.exec(line))
+    .filter((match) => match !== null && looksSecret(match[1] ?? ''))
+    .map((match) => unquote((match?.[2] ?? '').trim()));
+}
+
+function unquote(value: string): string {
+  return /^(["']).*\1$/s.test(value) ? value.slice(1, -1) : value;
+}
+
+/**
+ * Replaces every secret value in a text, in the forms in which programs print it, and credentials inside URLs
+ * and Authorization headers whether their value is known or not.
+ */
+export function createRedactor(values: readonly string[]): (text: string) => string {
+  const forms = values
+    .filter((value) => value.length >= shortest)
+    .flatMap((value) => [
+      value,
+      encodeURIComponent(value),
+      JSON.stringify(value).slice(1, -1),
+      Buffer.from(value).toString('base64'),
+    ])
+    .sort((one, other) => other.length - one.length);
+  return (text) =>
+    forms
+      .reduce((left, form) => left.replaceAll(form, '[redacted]'), text)
+      .replaceAll(/(\w+:\/\/[^\s/:@]+:)[^\s/@]+@/g, '$1[redacted]@')
+      .replaceAll(/(authorization:\s*\w+\s+)\S+/gi, '$1[redacted]');
+}

@@ -29,6 +29,8 @@ export function slotSteps({ host }: Dependencies): SlotSteps {
     { settings, slot, release, image }: ImageArgs,
     { signal }: Running,
   ): Promise<FetchedImage> {
+    const { database, toolImage } = settings;
+    if (database && !(await imageId(host.docker, toolImage))) await pullImage(host, toolImage, { signal });
     const present = await imageId(host.docker, image);
     if (present) return { source: 'present', id: present };
     if (settings.build) {

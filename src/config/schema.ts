@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { overridesOf } from './schema-walk.js';
 import { duration, flag, oneOf, orOff, port, section, text, valueWords, wholeNumber } from './value-types.js';
 
 const minute = 60_000;
@@ -40,7 +41,7 @@ const health = section('When a release counts as healthy.', {
     example: '120s',
   }).prefault('120s'),
   path: text({
-    about: 'Path that the new slot is probed on, first directly and then through the router; it answers 2xx or 3xx.',
+    about: 'Path that the new slot is probed on, first directly and then through the router.',
     pattern: /^\/[\w./~%&=?@!*:,+-]*$/,
     expected: 'a path that begins with /',
     example: '/healthz',
@@ -157,3 +158,26 @@ export const keysSchema = z.strictObject({
 });
 
 export type Keys = z.output<typeof keysSchema>;
+
+const environment = z.nullable(overridesOf(keysSchema));
+
+const environmentName = text({
+  about: 'Name of an environment.',
+  pattern: /^[a-z0-9][a-z0-9-]{0,62}$/,
+  expected: 'an environment name: lower-case letters, digits and -',
+  example: 'production',
+});
+
+/** `pointsman.yml` as a whole. */
+export const fileSchema = z.strictObject({
+  ...keysSchema.shape,
+  environments: z
+    .record(environmentName, environment)
+    .meta({ description: 'The environments, each with the keys in which it differs from the rest of the file.' })
+    .register(valueWords, {
+      expected: 'a map of environments',
+      example: '{ production: {}, staging: { project: shop-staging } }',
+      otherwise: 'one environment, `production`',
+    })
+    .optional(),
+});

@@ -1,0 +1,30 @@
+import pc from 'picocolors';
+import { runPreflight } from '../../preflight/index.js';
+import { exitCodes, type ExitCode } from '../exit-codes.js';
+import { liveText } from '../render.js';
+import type { PlaceOptions, Session } from '../session.js';
+
+export interface CheckOptions extends PlaceOptions {
+  readonly release?: string;
+  readonly json?: boolean;
+}
+
+/** Preflight alone: reads, judges, touches nothing. */
+export async function checkCommand(session: Session, options: CheckOptions): Promise<ExitCode> {
+  const settings = await session.settings(options);
+  const release = options.release ?? session.environment.release;
+  // Without a release there is no image to look for; everything else is checked all the same.
+  const question = release ? ({ release, kind: 'deploy' } as const) : ({ release: 'none', kind: 'rollback' } as const);
+  const { findings, live } = await runPreflight(session.host(), settings, question);
+  const errors = findings.filter(({ severity }) => severity === 'error').length;
+  if (options.json) session.output.print(JSON.stringify({ findings, live }));
+  else {
+    for (const { severity, message, fix, check } of findings) {
+      session.output.print(
+        `${severity === 'error' ? pc.red('error') : pc.yellow('warning')} [${check}] ${message} ${fix}`,
+      );
+    }
+    session.output.print(`${errors === 0 ? 'ready to deploy' : `${errors} to mend first`}; live: ${liveText(live)}`);
+  }
+  return errors === 0 ? exitCodes.succeeded : exitCodes.refused;
+}

@@ -1,0 +1,25 @@
+import { readRecords } from '../../docker/release-record.js';
+import { exitCodes, type ExitCode } from '../exit-codes.js';
+import type { PlaceOptions, Session } from '../session.js';
+
+export interface HistoryOptions extends PlaceOptions {
+  readonly json?: boolean;
+  readonly number: string;
+}
+
+/** The host's release record: it is there also when Temporal is down, or has forgotten. */
+export async function historyCommand(session: Session, options: HistoryOptions): Promise<ExitCode> {
+  const settings = await session.settings(options);
+  const records = (await readRecords(session.host(), settings)).slice(-Number(options.number)).reverse();
+  if (options.json) {
+    session.output.print(JSON.stringify(records));
+    return exitCodes.succeeded;
+  }
+  if (records.length === 0) session.output.print('nothing was deployed here yet');
+  for (const { endedAt, kind, release, outcome, slot, requestedBy, message } of records) {
+    session.output.print(
+      `${endedAt}  ${kind.padEnd(8)}  ${release.padEnd(12)}  ${outcome.padEnd(9)}  ${slot ?? '-'}  ${requestedBy}  ${message}`,
+    );
+  }
+  return exitCodes.succeeded;
+}

@@ -1,0 +1,11 @@
+import { initProject } from '../../config/init.js';
+import { exitCodes, type ExitCode } from '../exit-codes.js';
+import type { Session } from '../session.js';
+
+export async function initCommand(session: Session): Promise<ExitCode> {
+  const { written, kept, nextSteps } = await initProject(process.cwd());
+  for (const file of written) session.output.print(`wrote ${file}`);
+  for (const file of kept) session.output.print(`kept ${file}: it exists already`);
+  for (const step of nextSteps) session.output.print(`next: ${step}`);
+  return exitCodes.succeeded;
+}

@@ -1,0 +1,33 @@
+import { findContainer, tailLogs } from '../../docker/container.js';
+import { askLive } from '../../router/live-slot.js';
+import type { Slot } from '../../model/slot.js';
+import { Exit, exitCodes, type ExitCode } from '../exit-codes.js';
+import { logText } from '../render.js';
+import type { PlaceOptions, Session } from '../session.js';
+
+export interface LogsOptions extends PlaceOptions {
+  readonly slot?: string;
+  readonly lines?: string;
+}
+
+/** The last lines of the live slot (or a named one), the router and litestream, each apart. */
+export async function logsCommand(session: Session, options: LogsOptions): Promise<ExitCode> {
+  const settings = await session.settings(options);
+  const host = session.host();
+  const slot = (options.slot as Slot | undefined) ?? (await askLive(host, settings))?.slot;
+  if (!slot) throw new Exit(exitCodes.usage, 'Nothing is live. Name a slot: pointsman logs --slot green.');
+  const { logs, router, replica, slots } = settings;
+  const services: [title: string, service: string, lines: number][] = [
+    [`app (${slots[slot]})`, slots[slot], logs.app],
+    ['router', router.service, logs.router],
+  ];
+  if (replica) services.push(['litestream', replica.service, logs.litestream]);
+  for (const [title, service, lines] of services) {
+    const container = await findContainer(host.docker, settings.project, service);
+    if (!container) continue;
+    session.output.print(
+      logText([{ title, lines: await tailLogs(host.docker, container.id, Number(options.lines ?? lines)) }]),
+    );
+  }
+  return exitCodes.succeeded;
+}

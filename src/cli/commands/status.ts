@@ -1,0 +1,87 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { readRecords } from '../../docker/release-record.js';
+import type { Settings } from '../../model/settings.js';
+import { askLive } from '../../router/live-slot.js';
+import { connectClient } from '../../temporal/connection.js';
+import { TemporalUnavailableError } from '../../temporal/place.js';
+import { whoIsUp } from '../../temporal/presence.js';
+import { progressQuery } from '../../workflows/messages.js';
+import { exitCodes, type ExitCode } from '../exit-codes.js';
+import { attentionText, headline, liveText, stepLine } from '../render.js';
+import type { DeployHandle, PlaceOptions, Session } from '../session.js';
+
+export interface StatusOptions extends PlaceOptions {
+  readonly json?: boolean;
+}
+
+/** What is live, what runs and what came last; what is live is asked at the router, whatever else is down. */
+export async function statusCommand(session: Session, options: StatusOptions): Promise<ExitCode> {
+  const settings = await session.settings(options);
+  const live = await askLive(session.host(), settings);
+  const [last] = (await readRecords(session.host(), settings)).slice(-1);
+  const run = await runningNow(session, settings);
+  if (options.json) {
+    session.output.print(JSON.stringify({ live, last: last ?? null, running: run.json }));
+    return run.code;
+  }
+  session.output.print(`live: ${liveText(live)}`);
+  if (last)
+    session.output.print(
+      `last: ${last.kind} ${last.release} ${last.outcome} at ${last.endedAt} by ${last.requestedBy}`,
+    );
+  session.output.print(run.text);
+  return run.code;
+}
+
+interface RunText {
+  readonly text: string;
+  readonly json: unknown;
+  readonly code: ExitCode;
+}
+
+async function runningNow(session: Session, settings: Settings): Promise<RunText> {
+  const { temporal } = session.environment;
+  const nothing = { text: 'running: nothing', json: null, code: exitCodes.succeeded };
+  try {
+    // A server that does not run holds no running deploy that it could tell of; with its file it does after `up`.
+    const asleep =
+      temporal.kind === 'embedded' &&
+      !(await whoIsUp(temporal.stateDirectory)) &&
+      !(await hasHistory(session, temporal.stateDirectory));
+    if (asleep) return nothing;
+    const client = temporal.kind === 'embedded' ? await session.client() : await connectClient(temporal);
+    const handle = session.handle(client, settings);
+    const { status, runId, raw } = await handle.describe();
+    if (status.name !== 'RUNNING') return nothing;
+    const attempt = raw.pendingWorkflowTask?.attempt ?? 0;
+    if (attempt > 2) return stuck(attempt);
+    return await describeRun(session, handle, runId);
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return nothing;
+    if (error instanceof TemporalUnavailableError)
+      return { text: error.message, json: { error: error.message }, code: exitCodes.unavailable };
+    throw error;
+  }
+}
+
+async function hasHistory(session: Session, stateDirectory: string): Promise<boolean> {
+  return (await session.host().tryRun({ argv: ['test', '-e', `${stateDirectory}/temporal.db`] })).exitCode === 0;
+}
+
+function stuck(attempt: number): RunText {
+  const text = `running: pointsman's own workflow code fails (attempt ${attempt}); see the worker's log, and report it`;
+  return { text, json: { stuck: true, attempt }, code: exitCodes.unexpected };
+}
+
+async function describeRun(session: Session, handle: DeployHandle, runId: string): Promise<RunText> {
+  const progress = await handle.query(progressQuery);
+  const link = session.link(handle.workflowId, runId);
+  const lines = [`running: ${headline(progress)} by ${progress.requestedBy}${link ? ` · ${link}` : ''}`];
+  lines.push(...progress.steps.map((step) => `  ${stepLine(step, Date.now())}`));
+  if (progress.attention) lines.push(attentionText(progress));
+  return {
+    text: lines.join('\n'),
+    json: progress,
+    code: progress.attention ? exitCodes.needsAttention : exitCodes.succeeded,
+  };
+}

@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createWorker } from '../../worker.js';
+import { connectClient } from '../../temporal/connection.js';
+import { serverListens, serverPid, startServer, stopServer } from '../../temporal/embedded-server.js';
+import type { EmbeddedPlace } from '../../temporal/place.js';
+import { announce, whoIsUp } from '../../temporal/presence.js';
+import { ensureSearchAttributes } from '../../temporal/search-attributes.js';
+import { Exit, exitCodes, type ExitCode } from '../exit-codes.js';
+import type { Session } from '../session.js';
+
+export interface UpOptions {
+  /** Minutes without a running deploy after which it ends by itself; for the one in the background. */
+  readonly idleExit?: string;
+}
+
+/** Temporal's embedded server and a worker, in the foreground, each looked after. */
+export async function upCommand(session: Session, { idleExit }: UpOptions): Promise<ExitCode> {
+  const place = embedded(session);
+  let ready = false;
+  const presence = await announce(place.stateDirectory, () => ({ pid: process.pid, ready }));
+  if (!presence) {
+    session.output.note('pointsman is up already');
+    return exitCodes.succeeded;
+  }
+  await ensureServer(place);
+  const worker = await createWorker({ place, stateDirectory: session.environment.stateDirectory });
+  const stop = new AbortController();
+  const ended = worker.run().finally(() => stop.abort());
+  ready = true;
+  session.output.note(`up: Temporal at 127.0.0.1:${place.port}, UI at http://127.0.0.1:${place.uiPort}`);
+  const chores = [keepServer(place, stop.signal)];
+  if (idleExit)
+    chores.push(endWhenIdle(place, Number(idleExit) * 60_000, stop.signal).then((idle) => idle && worker.shutdown()));
+  await ended;
+  await Promise.all(chores);
+  await stopServer(place);
+  presence.close();
+  return exitCodes.succeeded;
+}
+
+/** A worker for a server that somebody else runs. */
+export async function workerCommand(session: Session): Promise<ExitCode> {
+  const { temporal: place, stateDirectory } = session.environment;
+  if (place.kind === 'embedded') {
+    throw new Exit(
+      exitCodes.usage,
+      'No Temporal server is configured: set TEMPORAL_ADDRESS, or use "pointsman up", which brings one.',
+    );
+  }
+  const client = await connectClient(place);
+  await ensureSearchAttributes(client);
+  await client.connection.close();
+  const worker = await createWorker({ place, stateDirectory });
+  await worker.run();
+  return exitCodes.succeeded;
+}
+
+/** Ends server and worker that run in the background. */
+export async function downCommand(session: Session): Promise<ExitCode> {
+  const place = embedded(session);
+  const presence = await whoIsUp(place.stateDirectory);
+  if (presence) process.kill(presence.pid, 'SIGTERM');
+  while (await whoIsUp(place.stateDirectory)) await sleep(100);
+  await stopServer(place);
+  session.output.note(presence ? 'down' : 'nothing was up');
+  return exitCodes.succeeded;
+}
+
+/** A server that outlived a killed `up` is taken over; a stranger on its port is not. */
+async function ensureServer(place: EmbeddedPlace): Promise<void> {
+  if (!(await serverListens(place))) return startServer(place);
+  if (serverPid(place) === null) {
+    throw new Exit(
+      exitCodes.unavailable,
+      `Port ${place.port} is taken by another program: set POINTSMAN_TEMPORAL_PORT and POINTSMAN_UI_PORT.`,
+    );
+  }
+}
+
+/** Brings the server back when it dies; the worker waits for it by itself. */
+async function keepServer(place: EmbeddedPlace, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    if (serverPid(place) === null && !(await serverListens(place))) await startServer(place);
+    await sleep(500, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Resolves with `true` when nothing has run for that long. */
+async function endWhenIdle(place: EmbeddedPlace, idleMs: number, signal: AbortSignal): Promise<boolean> {
+  let since = Date.now();
+  while (!signal.aborted) {
+    await sleep(5000, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return false;
+    if ((await runningNow(place)) > 0) since = Date.now();
+    if (Date.now() - since > idleMs) return true;
+  }
+  return false;
+}
+
+/** A server that does not answer may hold running deploys, so it counts as busy. */
+async function runningNow(place: EmbeddedPlace): Promise<number> {
+  try {
+    const client = await connectClient(place);
+    const { count } = await client.workflow.count('ExecutionStatus = "Running"');
+    await client.connection.close();
+    return count;
+  } catch {
+    return 1;
+  }
+}
+
+function embedded(session: Session): EmbeddedPlace {
+  const { temporal } = session.environment;
+  if (temporal.kind === 'embedded') return temporal;
+  throw new Exit(
+    exitCodes.usage,
+    'A Temporal server is configured (TEMPORAL_ADDRESS): run "pointsman worker" beside it instead.',
+  );
+}

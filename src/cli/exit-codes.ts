@@ -1,0 +1,40 @@
+/** How a command ended. A CI job can act on these without reading text; `docs/cli.md` lists them. */
+export const exitCodes = {
+  /** The release is live, or the question was answered. */
+  succeeded: 0,
+  /** A bug of pointsman. */
+  unexpected: 1,
+  /** Wrong option, or something wrong in pointsman.yml or the compose file. */
+  usage: 2,
+  /** Refused before anything was touched: preflight, image, or nothing to roll back to. */
+  refused: 3,
+  /** Failed, and everything was undone. */
+  undone: 4,
+  /** A compensation could not finish and waits for `pointsman retry` or `pointsman skip`. */
+  needsAttention: 5,
+  /** Another deploy or rollback of this environment runs. */
+  busy: 6,
+  /** Cancelled, and everything was undone. */
+  cancelled: 7,
+  /** Failed, and a person skipped part of the undoing. */
+  skipped: 8,
+  /** Ended from outside (terminated in Temporal): nothing was undone. */
+  terminated: 9,
+  /** Temporal cannot be reached or started. The app is not affected. */
+  unavailable: 75,
+  /** Ctrl-C: this command stopped following; the deploy goes on. */
+  detached: 130,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** An end that is already explained: the message is all that a person needs, without a stack trace. */
+export class Exit extends Error {
+  override readonly name = 'Exit';
+  readonly code: ExitCode;
+
+  constructor(code: ExitCode, message = '') {
+    super(message);
+    this.code = code;
+  }
+}

@@ -1,0 +1,172 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { EndingType } from '../model/failure.js';
+import type { DeployFailureDetails, Progress } from '../model/progress.js';
+import { progressQuery } from '../workflows/messages.js';
+import { Exit, exitCodes, type ExitCode } from './exit-codes.js';
+import { attentionText, failureText, liveText, stepLine } from './render.js';
+import type { DeployHandle, Session } from './session.js';
+
+export interface FollowOptions {
+  readonly json: boolean;
+}
+
+const pollMs = 300;
+
+/**
+ * Shows a run until it ends or needs a person, and returns how it ended. Ctrl-C once stops showing, twice
+ * cancels: the deploy itself depends on nobody who watches.
+ */
+export async function follow(session: Session, handle: DeployHandle, options: FollowOptions): Promise<ExitCode> {
+  const watcher = new Watcher(session, options);
+  const interrupt = interruptible(session, handle);
+  try {
+    const ended = handle.result().then(
+      () => null,
+      (error: unknown) => error,
+    );
+    const watching = watch(handle, watcher, ended);
+    const attention = await Promise.race([watching, interrupt.detached]);
+    if (attention === 'detached') return exitCodes.detached;
+    if (attention) return watcher.needsAttention(attention);
+    const error = await ended;
+    watcher.show(await handle.query(progressQuery));
+    return error === null ? watcher.succeeded() : explain(session, watcher, error);
+  } finally {
+    interrupt.stop();
+  }
+}
+
+/** Polls until the run has ended (`null`) or waits for a person (its progress). */
+async function watch(handle: DeployHandle, watcher: Watcher, ended: Promise<unknown>): Promise<Progress | null> {
+  let over = false;
+  void ended.then(() => (over = true));
+  while (!over) {
+    const progress = await Promise.race([
+      handle.query(progressQuery).catch((error: unknown) => watcher.silent(error)),
+      ended.then(() => null),
+    ]);
+    if (progress && !over) {
+      watcher.show(progress);
+      if (progress.phase === 'needs-attention') return progress;
+    }
+    await Promise.race([sleep(pollMs), ended]);
+  }
+  return null;
+}
+
+/** Prints each step as it begins and ends, once. */
+class Watcher {
+  private readonly session: Session;
+  private readonly json: boolean;
+  private readonly printed = new Set<string>();
+  private last: Progress | null = null;
+  private saidSilent = false;
+
+  constructor(session: Session, { json }: FollowOptions) {
+    this.session = session;
+    this.json = json;
+  }
+
+  show(progress: Progress): void {
+    const { output } = this.session;
+    this.last = progress;
+    this.saidSilent = false;
+    progress.steps.forEach((step, at) => {
+      const key = `${at}:${step.state}`;
+      if (this.printed.has(key) || (step.state === 'running' && (output.live || this.json))) return;
+      this.printed.add(key);
+      output.print(this.json ? JSON.stringify({ event: 'step', ...step }) : stepLine(step, Date.now()));
+    });
+    const running = progress.steps.filter(({ state }) => state === 'running');
+    output.redraw(running.map((step) => stepLine(step, Date.now())).join('\n'));
+  }
+
+  /** Nobody answers: said once, and then waited for. */
+  silent(error: unknown): null {
+    if (error instanceof WorkflowNotFoundError) throw error;
+    if (!this.saidSilent) this.session.output.note('no worker answers; the deploy waits for one');
+    this.saidSilent = true;
+    return null;
+  }
+
+  needsAttention(progress: Progress): ExitCode {
+    this.session.output.print(
+      this.json ? JSON.stringify({ event: 'needs-attention', progress }) : attentionText(progress),
+    );
+    return exitCodes.needsAttention;
+  }
+
+  succeeded(): ExitCode {
+    const { last } = this;
+    if (!last) return exitCodes.succeeded;
+    for (const warning of last.warnings) if (!this.json) this.session.output.print(`warning: ${warning}`);
+    const live = last.slot ? { slot: last.slot, release: last.release } : null;
+    const seconds = ((Date.now() - last.startedAt) / 1000).toFixed(1);
+    const text = `live: ${liveText(live)} after ${seconds} s`;
+    this.session.output.print(
+      this.json ? JSON.stringify({ event: 'end', outcome: 'succeeded', progress: last }) : text,
+    );
+    return exitCodes.succeeded;
+  }
+
+  failed(outcome: string, message: string, details: DeployFailureDetails | null): void {
+    if (this.json)
+      this.session.output.print(JSON.stringify({ event: 'end', outcome, message, details, progress: this.last }));
+    else this.session.output.print(details ? failureText(message, details) : message);
+  }
+
+  get live(): string {
+    return liveText(this.last?.liveBefore ?? null);
+  }
+}
+
+const codeOf: Record<EndingType, ExitCode> = {
+  Refused: exitCodes.refused,
+  FailedAndUndone: exitCodes.undone,
+  FailedWithSkips: exitCodes.skipped,
+};
+
+function explain(session: Session, watcher: Watcher, error: unknown): ExitCode {
+  if (!(error instanceof WorkflowFailedError)) throw error;
+  const { cause } = error;
+  if (cause instanceof ApplicationFailure && cause.type && cause.type in codeOf) {
+    watcher.failed(cause.type, cause.message, cause.details?.[0] as DeployFailureDetails);
+    return codeOf[cause.type as EndingType];
+  }
+  if (cause instanceof CancelledFailure) {
+    watcher.failed('Cancelled', `cancelled and undone. Live: ${watcher.live}, as before.`, null);
+    return exitCodes.cancelled;
+  }
+  if (cause instanceof ApplicationFailure) throw new Exit(exitCodes.usage, cause.message);
+  watcher.failed(
+    'Terminated',
+    'ended from outside, without undoing anything: run "pointsman status" to see what is live.',
+    null,
+  );
+  return exitCodes.terminated;
+}
+
+/** Ctrl-C once detaches after two seconds, unless a second one asks to cancel. */
+function interruptible(session: Session, handle: DeployHandle): { detached: Promise<'detached'>; stop: () => void } {
+  let presses = 0;
+  let detach: (value: 'detached') => void;
+  const detached = new Promise<'detached'>((resolve) => (detach = resolve));
+  const onInterrupt = (): void => {
+    presses += 1;
+    if (presses === 1) {
+      session.output.note('Ctrl-C again within 2 s cancels and undoes; else this only stops showing it.');
+      setTimeout(() => {
+        if (presses > 1) return;
+        session.output.note('The deploy goes on. See it: pointsman status. Cancel it: pointsman abort.');
+        detach('detached');
+      }, 2000);
+    } else if (presses === 2) {
+      session.output.note('cancelling: what was done is undone');
+      void handle.cancel();
+    }
+  };
+  process.on('SIGINT', onInterrupt);
+  return { detached, stop: () => process.off('SIGINT', onInterrupt) };
+}

@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+import { createRequire } from 'node:module';
+import { ConfigError } from '../config/problems.js';
+import { TemporalUnavailableError } from '../temporal/place.js';
+import { Exit, exitCodes, type ExitCode } from './exit-codes.js';
+import { createProgram } from './program.js';
+import { Session } from './session.js';
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+async function run(act: (session: Session) => Promise<ExitCode>): Promise<void> {
+  let code: ExitCode;
+  try {
+    code = await act(new Session());
+  } catch (error) {
+    code = explain(error);
+  }
+  // Connections and timers of a follower must not keep a finished command alive.
+  process.exit(code);
+}
+
+/** Expected ends are words; only a bug shows its stack. */
+function explain(error: unknown): ExitCode {
+  const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  if (error instanceof Exit) {
+    say(error.message);
+    return error.code;
+  }
+  if (error instanceof ConfigError) {
+    say(error.message);
+    return exitCodes.usage;
+  }
+  if (error instanceof TemporalUnavailableError) {
+    say(error.message);
+    return exitCodes.unavailable;
+  }
+  say(
+    `pointsman failed in a way that it did not foresee; please report this:\n${error instanceof Error ? error.stack : String(error)}`,
+  );
+  return exitCodes.unexpected;
+}
+
+await createProgram(run, version)
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitCodes.usage))
+  .parseAsync();

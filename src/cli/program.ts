@@ -1,0 +1,109 @@
+import { Command } from 'commander';
+import { exitCodes, type ExitCode } from './exit-codes.js';
+import type { Session } from './session.js';
+
+/** Runs a command and keeps its exit code. Each is loaded when it is asked for, so `--help` connects to nothing. */
+type Run = (act: (session: Session) => Promise<ExitCode>) => Promise<void>;
+
+const codes = Object.entries(exitCodes).map(([name, code]) => `  ${String(code).padStart(3)}  ${name}`);
+
+export function createProgram(run: Run, version: string): Command {
+  const program = new Command('pointsman')
+    .description('Durable blue-green deploys for Docker Compose apps on your own servers.')
+    .version(version)
+    .addHelpText('after', `\nExit codes:\n${codes.join('\n')}`);
+  addDeploying(program, run);
+  addLooking(program, run);
+  addRunning(program, run);
+  return program;
+}
+
+function placed(program: Command, name: string): Command {
+  return program
+    .command(name)
+    .option('-e, --environment <name>', 'environment of pointsman.yml (default: the only one)')
+    .option('-f, --file <path>', 'configuration file (default: pointsman.yml in this directory)');
+}
+
+function addDeploying(program: Command, run: Run): void {
+  placed(program, 'deploy')
+    .description('deploy a release into the idle slot and switch to it; undone as a whole if a step fails')
+    .option('-r, --release <id>', 'release to deploy (default: the commit of the CI job or the checkout)')
+    .option('--reason <text>', 'why, for the history')
+    .option('--detach', 'start it and do not follow it')
+    .option('--json', 'one JSON object per line')
+    .action((options) =>
+      run(async (session) => (await import('./commands/deploy.js')).deployCommand(session, options)),
+    );
+  placed(program, 'rollback')
+    .description('go back to the release before, or to a named one; the database stays as it is')
+    .option('--to <release>', 'an earlier release')
+    .option('--reason <text>', 'why, for the history')
+    .option('--json', 'one JSON object per line')
+    .action((options) =>
+      run(async (session) => (await import('./commands/rollback.js')).rollbackCommand(session, options)),
+    );
+  placed(program, 'abort')
+    .description('cancel what runs: it is undone to the last safe state')
+    .action((options) =>
+      run(async (session) => (await import('./commands/run-control.js')).abortCommand(session, options)),
+    );
+  placed(program, 'retry')
+    .description('try a compensation again that could not finish')
+    .option('--reason <text>', 'what was mended, for the history')
+    .action((options) =>
+      run(async (session) => (await import('./commands/run-control.js')).answerCommand(session, 'retry', options)),
+    );
+  placed(program, 'skip')
+    .description('leave a compensation that could not finish, and undo the rest')
+    .requiredOption('--reason <text>', 'why it may be left, for the history')
+    .action((options) =>
+      run(async (session) => (await import('./commands/run-control.js')).answerCommand(session, 'skip', options)),
+    );
+}
+
+function addLooking(program: Command, run: Run): void {
+  placed(program, 'status')
+    .description('what is live, what runs, what came last')
+    .option('--json', 'as one JSON object')
+    .action((options) =>
+      run(async (session) => (await import('./commands/status.js')).statusCommand(session, options)),
+    );
+  placed(program, 'history')
+    .description('the releases of this host and how they ended, newest first')
+    .option('-n, --number <count>', 'how many', '20')
+    .option('--json', 'as one JSON array')
+    .action((options) =>
+      run(async (session) => (await import('./commands/history.js')).historyCommand(session, options)),
+    );
+  placed(program, 'logs')
+    .description('the last lines of the live slot, the router and litestream, each apart')
+    .option('--slot <slot>', 'blue or green (default: the live one)')
+    .option('-n, --lines <count>', 'lines of each (default: logs in pointsman.yml)')
+    .action((options) => run(async (session) => (await import('./commands/logs.js')).logsCommand(session, options)));
+  placed(program, 'check')
+    .description('preflight alone: all that a deploy would stumble over, without touching anything')
+    .option('-r, --release <id>', 'look for this release’s image too')
+    .option('--json', 'as one JSON object')
+    .action((options) => run(async (session) => (await import('./commands/check.js')).checkCommand(session, options)));
+}
+
+function addRunning(program: Command, run: Run): void {
+  program
+    .command('up')
+    .description('Temporal and a worker on this machine, in the foreground')
+    .option('--idle-exit <minutes>', 'end after this long without a running deploy')
+    .action((options) => run(async (session) => (await import('./commands/up.js')).upCommand(session, options)));
+  program
+    .command('down')
+    .description('stop Temporal and the worker that run in the background')
+    .action(() => run(async (session) => (await import('./commands/up.js')).downCommand(session)));
+  program
+    .command('worker')
+    .description('a worker for the Temporal server of TEMPORAL_ADDRESS or temporal.toml')
+    .action(() => run(async (session) => (await import('./commands/up.js')).workerCommand(session)));
+  program
+    .command('init')
+    .description('write pointsman.yml and what goes with it into this directory; overwrites nothing')
+    .action(() => run(async (session) => (await import('./commands/init.js')).initCommand(session)));
+}

@@ -1,0 +1,132 @@
+import type { Draft } from './draft.js';
+import type { Problem } from './problems.js';
+import type { KeyPath } from './yaml-source.js';
+
+/** What must hold between keys, or within one beyond what the schema can say. */
+export interface Rule {
+  /** Where one of these is not sound, the rule is left out: it would speak of a stand-in. */
+  readonly reads: readonly KeyPath[];
+  readonly check: (draft: Draft) => readonly Problem[];
+}
+
+const oneServiceForEachSlot: Rule = {
+  reads: [['slots']],
+  check: (draft) => {
+    const { blue, green } = draft.keys.slots;
+    if (blue !== green) return [];
+    const message = `both slots are on the service ${blue}: a deploy would replace the release that is live`;
+    return [problemAt(draft, ['slots', 'green'], { message, fix: 'give each slot a service of its own' })];
+  },
+};
+
+const routerIsNoSlot: Rule = {
+  reads: [['slots'], ['router', 'service']],
+  check: (draft) => helperIsNoSlot(draft, ['router', 'service'], draft.keys.router.service),
+};
+
+const replicaIsNoSlot: Rule = {
+  reads: [['slots'], ['replica', 'service']],
+  check: (draft) => helperIsNoSlot(draft, ['replica', 'service'], draft.keys.replica?.service),
+};
+
+function helperIsNoSlot(draft: Draft, path: KeyPath, service: string | undefined): Problem[] {
+  const { blue, green } = draft.keys.slots;
+  if (service !== blue && service !== green) return [];
+  const message = `${service} is a slot too: it would be stopped after a deploy`;
+  return [problemAt(draft, path, { message, fix: 'name another service, or another slot' })];
+}
+
+const routerIsNoReplica: Rule = {
+  reads: [['router', 'service'], ['replica', 'service']],
+  check: (draft) => {
+    if (draft.keys.replica?.service !== draft.keys.router.service) return [];
+    const message = `${draft.keys.router.service} is the router's service too`;
+    return [problemAt(draft, ['replica', 'service'], { message, fix: 'name the service that runs Litestream' })];
+  },
+};
+
+const imageNamesTheRelease: Rule = {
+  reads: [['image']],
+  check: (draft) => {
+    const { image } = draft.keys;
+    const other = /\{(?!release\})[^}]*\}?/.exec(image)?.[0];
+    if (other !== undefined) {
+      return [problemAt(draft, ['image'], { message: `unknown placeholder ${other}`, fix: 'write {release}' })];
+    }
+    if (tagOf(image).includes('{release}')) return [];
+    const message = 'no {release} in its tag, so every release would be the same image';
+    return [problemAt(draft, ['image'], { message, fix: `write ${untagged(image)}:{release}` })];
+  },
+};
+
+const imageIsAReference: Rule = {
+  reads: [['image']],
+  check: (draft) => referenceProblem(draft, 'image', draft.keys.image.replaceAll(/\{[^}]*\}/g, 'x')),
+};
+
+const toolImageIsAReference: Rule = {
+  reads: [['toolImage']],
+  check: (draft) => referenceProblem(draft, 'toolImage', draft.keys.toolImage),
+};
+
+/** Repository (a host with upper case is allowed, a path is not), then an optional tag and digest. */
+const imageReference =
+  /^([\w.-]+(:\d+)?\/)?[a-z0-9]+([._-]+[a-z0-9]+)*(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:\w[\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/;
+
+function referenceProblem(draft: Draft, key: 'image' | 'toolImage', reference: string): Problem[] {
+  if (imageReference.test(reference)) return [];
+  const message = `${draft.keys[key]} is not an image reference`;
+  const lower = imageReference.test(reference.toLowerCase());
+  const fix = lower ? 'write the name in lower case' : 'write it like registry.example.org/shop:tag';
+  return [problemAt(draft, [key], { message, fix })];
+}
+
+function tagOf(image: string): string {
+  return /:([^:/@]*)$/.exec(image)?.[1] ?? '';
+}
+
+function untagged(image: string): string {
+  return image.replace(/@.*$/, '').replace(/:[^:/]*$/, '');
+}
+
+const healthPathIsOfTheApp: Rule = {
+  reads: [['health', 'path']],
+  check: (draft) => {
+    if (!draft.keys.health.path.startsWith('/__pointsman')) return [];
+    const message = "/__pointsman is the router's own path: it answers without asking the slot";
+    return [problemAt(draft, ['health', 'path'], { message, fix: 'name a path of the app, such as /healthz' })];
+  },
+};
+
+const databaseLiesInADirectory: Rule = {
+  reads: [['database', 'path']],
+  check: (draft) => {
+    const { database } = draft.keys;
+    if (!database || database.path.split('/').length > 2) return [];
+    const message = `${database.path} lies in the root directory, where no volume can be mounted`;
+    return [problemAt(draft, ['database', 'path'], { message, fix: 'write it like /app/data/app.db' })];
+  },
+};
+
+/** In the order of the keys. */
+export const rules: readonly Rule[] = [
+  imageNamesTheRelease,
+  imageIsAReference,
+  oneServiceForEachSlot,
+  healthPathIsOfTheApp,
+  routerIsNoSlot,
+  databaseLiesInADirectory,
+  replicaIsNoSlot,
+  routerIsNoReplica,
+  toolImageIsAReference,
+];
+
+/** Every problem that the rules find in one environment. */
+export function applyRules(draft: Draft): Problem[] {
+  return rules.filter(({ reads }) => reads.every((path) => draft.isSound(path))).flatMap(({ check }) => check(draft));
+}
+
+/** A problem at the place where a key was written, or where it would be. */
+export function problemAt(draft: Draft, path: KeyPath, words: Pick<Problem, 'message' | 'fix'>): Problem {
+  return { ...draft.valueAt(path), message: `${draft.nameOf(path)}: ${words.message}`, fix: words.fix };
+}

@@ -1,0 +1,136 @@
+import type { z } from 'zod';
+import { laterKey } from './later-keys.js';
+import { didYouMean, nearest } from './nearest.js';
+import type { Position, Problem } from './problems.js';
+import { fileSchema, keysSchema } from './schema.js';
+import { fieldsOf, mainOf, schemaAt } from './schema-walk.js';
+import { valueWords, type ValueWords } from './value-types.js';
+import type { KeyPath } from './yaml-source.js';
+
+/** Where keys were written: in the file as it stands, or in one environment as it comes out. */
+export interface KeyPlaces {
+  /** As a person would say it: `environments.staging.health.path`. */
+  nameOf(path: KeyPath): string;
+  keyAt(path: KeyPath): Position;
+  valueAt(path: KeyPath): Position;
+  /** What was written, unparsed. */
+  written(path: KeyPath): unknown;
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** What is wrong about the values, in words, each where it was written. */
+export function schemaProblems(issues: readonly Issue[], places: KeyPlaces): Problem[] {
+  return flatten(issues, []).flatMap((issue) => problemsOf(issue, places));
+}
+
+/** Of every path that an issue is about, what has to go so that the rest is sound. */
+export function unsoundPaths(issues: readonly Issue[]): KeyPath[] {
+  return flatten(issues, []).flatMap((issue) =>
+    issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key] as KeyPath) : [pathOf(issue)],
+  );
+}
+
+/** Replaces each failed union by what is wrong in the branch that was meant. */
+function flatten(issues: readonly Issue[], prefix: KeyPath): Issue[] {
+  return issues.flatMap((issue) => {
+    const path = [...prefix, ...pathOf(issue)];
+    const moved = { ...issue, path } as Issue;
+    if (issue.code !== 'invalid_union') return [moved];
+    const meant = issue.errors.find((branch) => !branch.some(rejectsWhole));
+    return meant ? flatten(meant, path) : [moved];
+  });
+}
+
+/** The branch of a union was not even of the right type. */
+function rejectsWhole({ path, code }: Issue): boolean {
+  return path.length === 0 && (code === 'invalid_type' || code === 'invalid_value');
+}
+
+function pathOf(issue: Issue): KeyPath {
+  return issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step));
+}
+
+function problemsOf(issue: Issue, places: KeyPlaces): Problem[] {
+  const path = pathOf(issue);
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey([...path, key], places));
+  if (issue.code === 'invalid_key') return [wrongName(path, places)];
+  return [places.written(path) === undefined ? missing(path, places) : wrongValue(path, places)];
+}
+
+function unknownKey(path: KeyPath, places: KeyPlaces): Problem {
+  const at = places.keyAt(path);
+  const name = places.nameOf(path);
+  const later = laterKey(name.split('.'));
+  if (later) return { ...at, message: `${name}: not in this version yet (${later})`, fix: 'remove it' };
+  const key = String(path.at(-1));
+  const parent = path.slice(0, -1);
+  const known = Object.keys(fieldsOf(schemaAt(fileSchema, parent) ?? fileSchema) ?? {});
+  const owners = sectionsWith(key);
+  const fix =
+    didYouMean(key, known) ??
+    (owners.length > 0 ? `${key} belongs under ${owners.join(' or ')}` : `the keys here are ${known.join(', ')}`);
+  return { ...at, message: `${name}: unknown key`, fix };
+}
+
+/** Sections that have a key: a key one level too high or in the wrong section is a common slip of indentation. */
+function sectionsWith(key: string): string[] {
+  return Object.entries(keysSchema.shape)
+    .filter(([, schema]) => Object.hasOwn(fieldsOf(schema) ?? {}, key))
+    .map(([section]) => section);
+}
+
+function wrongName(path: KeyPath, places: KeyPlaces): Problem {
+  const message = `${places.nameOf(path)}: expected an environment name, found ${describe(path.at(-1))}`;
+  return { ...places.keyAt(path), message, fix: 'use lower-case letters, digits and -, as in production' };
+}
+
+function missing(path: KeyPath, places: KeyPlaces): Problem {
+  const key = String(path.at(-1));
+  const { example } = wordsAt(path);
+  return { ...places.keyAt(path), message: `${places.nameOf(path)}: missing`, fix: `add ${key}: ${example}` };
+}
+
+function wrongValue(path: KeyPath, places: KeyPlaces): Problem {
+  const value = places.written(path);
+  const words = wordsAt(path);
+  const at = places.valueAt(path);
+  if (words.duration && /^\d+$/.test(String(value))) {
+    return { ...at, message: `${places.nameOf(path)}: durations need a unit`, fix: `write ${String(value)}s` };
+  }
+  const message = `${places.nameOf(path)}: expected ${words.expected}, found ${describe(value)}`;
+  return { ...at, message, fix: fixFor(value, path) };
+}
+
+function fixFor(value: unknown, path: KeyPath): string {
+  const schema = schemaAt(fileSchema, path) as z.ZodType | null;
+  const quoted = typeof value === 'number' || typeof value === 'boolean' ? String(value) : null;
+  if (quoted !== null && schema?.safeParse(quoted).success) return `put it in quotes: "${quoted}"`;
+  if (typeof value === 'string') {
+    if (/^\d+$/.test(value) && schema?.safeParse(Number(value)).success) return `write ${value} without quotes`;
+    const near = schema ? nearest(value, choicesOf(schema)) : null;
+    if (near !== null) return `did you mean ${near}?`;
+  }
+  if (value === null && schema && fieldsOf(schema)) return 'remove the key, or indent what belongs to it below it';
+  return `write it like ${wordsAt(path).example}`;
+}
+
+function choicesOf(schema: z.core.$ZodType): string[] {
+  const main = mainOf(schema);
+  return 'options' in main && Array.isArray(main.options) ? main.options.filter((o) => typeof o === 'string') : [];
+}
+
+function wordsAt(path: KeyPath): ValueWords {
+  const schema = schemaAt(fileSchema, path);
+  const words = schema && (valueWords.get(mainOf(schema)) ?? valueWords.get(schema));
+  return words ?? { expected: 'a map', example: '{}' };
+}
+
+/** What somebody wrote, in words, cut where it is long. */
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a map';
+  if (typeof value !== 'string') return String(value);
+  return `the text ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`;
+}

@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TemporalUnavailableError, type EmbeddedPlace } from './place.js';
+import { whoIsUp } from './presence.js';
+
+const readyWithinMs = 90_000;
+
+/**
+ * Makes sure that server and worker run, in the background if need be: a deploy never depends on the process
+ * that asked for it. Returns whether they had to be started.
+ *
+ * @throws {TemporalUnavailableError} when they do not come up; the message holds the end of their log.
+ */
+export async function ensureUp(place: EmbeddedPlace, command: readonly [string, ...string[]]): Promise<boolean> {
+  if ((await whoIsUp(place.stateDirectory))?.ready) return false;
+  mkdirSync(place.stateDirectory, { recursive: true });
+  const log = join(place.stateDirectory, 'up.log');
+  const output = openSync(log, 'a');
+  const [file, ...args] = command;
+  const child = spawn(file, args, { detached: true, stdio: ['ignore', output, output] });
+  let ended = false;
+  child.once('exit', () => (ended = true));
+  child.once('error', () => (ended = true));
+  const deadline = Date.now() + readyWithinMs;
+  for (;;) {
+    const presence = await whoIsUp(place.stateDirectory);
+    if (presence?.ready) break;
+    // Another one may have been quicker: then ours has ended and theirs will be ready soon.
+    if ((ended && !presence) || Date.now() > deadline) throw notUp(log);
+    await sleep(100);
+  }
+  child.unref();
+  return true;
+}
+
+function notUp(log: string): TemporalUnavailableError {
+  const last = readFileSync(log, 'utf8').trim().split('\n').slice(-8).join('\n');
+  return new TemporalUnavailableError(`Temporal and the worker could not be started (log: ${log}):\n${last}`);
+}

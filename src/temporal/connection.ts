@@ -1,0 +1,30 @@
+import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { TemporalUnavailableError, type TemporalPlace } from './place.js';
+
+export interface ConnectionFacts {
+  readonly connectionOptions: ConnectionOptions;
+  readonly namespace: string;
+}
+
+/** How to connect: the same for the client and the worker. */
+export function connectionFacts(place: TemporalPlace): ConnectionFacts {
+  if (place.kind === 'embedded') {
+    return { connectionOptions: { address: `127.0.0.1:${place.port}` }, namespace: 'default' };
+  }
+  const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: { ...place.variables } });
+  return { connectionOptions: connectionOptions as ConnectionOptions, namespace: namespace ?? 'default' };
+}
+
+/** @throws {TemporalUnavailableError} when nothing answers within five seconds. */
+export async function connectClient(place: TemporalPlace): Promise<Client> {
+  const { connectionOptions, namespace } = connectionFacts(place);
+  try {
+    const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '5s' });
+    return new Client({ connection, namespace });
+  } catch (cause) {
+    const address = connectionOptions.address ?? 'localhost:7233';
+    const message = `Temporal does not answer at ${address} (namespace ${namespace}). Is it running, and are address and TLS right?`;
+    throw new TemporalUnavailableError(message, { cause });
+  }
+}

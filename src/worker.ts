@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { NativeConnection, Runtime, Worker, makeTelemetryFilterString, type WorkerOptions } from '@temporalio/worker';
+import { pino } from 'pino';
+import { createActivities } from './activities/index.js';
+import { LocalHost } from './hosts/local-host.js';
+import { connectionFacts } from './temporal/connection.js';
+import { taskQueue, type TemporalPlace } from './temporal/place.js';
+
+export interface WorkerSettings {
+  readonly place: TemporalPlace;
+  /** Directory of pointsman's own state on this host. */
+  readonly stateDirectory: string;
+}
+
+/** Composition root: this host → activities → a Temporal worker. Ends by itself on SIGINT and SIGTERM. */
+export async function createWorker({ place, stateDirectory }: WorkerSettings): Promise<Worker> {
+  installRuntime();
+  const { connectionOptions, namespace } = connectionFacts(place);
+  const connection = await NativeConnection.connect(
+    connectionOptions as Parameters<typeof NativeConnection.connect>[0],
+  );
+  const host = new LocalHost({ stateDirectory });
+  return Worker.create({
+    ...workflowSource(),
+    connection,
+    namespace,
+    taskQueue,
+    activities: createActivities({ host }),
+    // After a kill the next worker gets the workflow's task a second later, not ten (temporal.md, 4).
+    stickyQueueScheduleToStartTimeout: '1s',
+    // A step in the middle of a command gets this long to end it; the next worker does the step again.
+    shutdownGraceTime: '5s',
+    maxConcurrentActivityTaskExecutions: 20,
+  });
+}
+
+/** Bundled once by the build: it halves the start of a worker. From source, the SDK bundles at each start. */
+function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  const codePath = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
+  if (existsSync(codePath)) return { workflowBundle: { codePath } };
+  return { workflowsPath: fileURLToPath(new URL('./workflows/index.ts', import.meta.url)) };
+}
+
+let installed = false;
+
+/** One JSON line per event on standard error; Temporal's own core says only what is wrong. */
+function installRuntime(): void {
+  if (installed) return;
+  installed = true;
+  const logger = pino(
+    { base: null, level: 'info', timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ dest: 2, sync: true }),
+  );
+  const log = (level: 'trace' | 'debug' | 'info' | 'warn' | 'error', message: string, meta?: object): void =>
+    logger[level](meta ?? {}, message);
+  Runtime.install({
+    logger: {
+      log: (level, message, meta) => log(level.toLowerCase() as 'info', message, meta),
+      trace: (message, meta) => log('trace', message, meta),
+      debug: (message, meta) => log('debug', message, meta),
+      info: (message, meta) => log('info', message, meta),
+      warn: (message, meta) => log('warn', message, meta),
+      error: (message, meta) => log('error', message, meta),
+    },
+    telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'WARN' }) } },
+  });
+}

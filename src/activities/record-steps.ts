@@ -1,5 +1,5 @@
 import { findContainer, tailLogs } from '../docker/container.js';
-import { removeOldImages, repositoryOf } from '../docker/image.js';
+import { removeImages } from '../docker/image.js';
 import { appendRecord, readRecords } from '../docker/release-record.js';
 import { readSlotImages } from '../docker/slots-env.js';
 import type {
@@ -41,18 +41,27 @@ export function recordSteps({ host }: Dependencies): RecordSteps {
     throw failureOf('NothingToRollBackTo', `${wanted}; known releases: ${known.join(', ') || 'none'}`);
   }
 
-  async function cleanUp({ settings, live, timestamp }: CleanUpArgs, context: Running): Promise<CleanedUp> {
+  async function cleanUp(args: CleanUpArgs, context: Running): Promise<CleanedUp> {
+    const { settings, timestamp } = args;
     const { database } = settings;
     const backups = database ? await databaseOf(host, settings, context) : null;
     const protect = database ? [`${database.path.split('/').at(-1) ?? ''}.pre-deploy-${timestamp}`] : [];
     const removedBackups = (await backups?.prune(timestamp, database?.keepBackups ?? 0, protect)) ?? [];
     await (await Nginx.find(host, settings))?.removePrevious(timestamp);
-    const records = (await readRecords(host, settings)).filter(({ outcome }) => outcome === 'succeeded');
-    const recent = records.slice(-keepReleases).flatMap(({ image }) => image ?? []);
-    const inSlots = Object.values(await readSlotImages(host, settings)).map(({ image }) => image);
-    const image = imageOf(settings, live.release ?? 'none');
-    const removedImages = await removeOldImages(host.docker, repositoryOf(image), [...recent, ...inSlots, image]);
+    const removedImages = await removeImages(host.docker, await oldImages(args));
     return { removedBackups, removedImages };
+  }
+
+  /**
+   * Images that this environment deployed once and is not likely to go back to. One that it never deployed is
+   * somebody else's, or the next release, and is left alone.
+   */
+  async function oldImages({ settings, live }: CleanUpArgs): Promise<string[]> {
+    const records = (await readRecords(host, settings)).filter(({ outcome }) => outcome === 'succeeded');
+    const deployed = [...new Set(records.flatMap(({ image }) => image ?? []).reverse())];
+    const inSlots = Object.values(await readSlotImages(host, settings)).map(({ image }) => image);
+    const keep = [...deployed.slice(0, keepReleases), ...inSlots, imageOf(settings, live.release ?? 'none')];
+    return deployed.filter((image) => !keep.includes(image));
   }
 
   /** The app's lines apart from the others': a replica's errors must not bury the app's crash (origin.md, 8). */

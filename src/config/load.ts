@@ -1,15 +1,16 @@
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import type { Settings } from '../model/settings.js';
-import { composeProblems } from './compose-rules.js';
 import { chooseEnvironment } from './environment.js';
-import { explainIssues } from './explain.js';
-import { exists, readIfThere } from './files.js';
+import { applyComposeRules } from './compose-rules.js';
+import { readCompose } from './compose-view.js';
+import { draftOf, placesIn, type Draft } from './draft.js';
 import { ConfigError, type Problem } from './problems.js';
-import { resolveSettings } from './resolve.js';
-import { ruleProblems } from './rules.js';
-import { fileSchema, type ConfigFile } from './schema.js';
-import { findSurroundings } from './surroundings.js';
-import { YamlSource } from './yaml-source.js';
+import { readIfThere } from './project-files.js';
+import { findProjectFiles, toSettings, type ProjectFiles } from './resolve.js';
+import { applyRules } from './rules.js';
+import { fileSchema } from './schema.js';
+import { schemaProblems } from './schema-problems.js';
+import { parseYaml, type YamlSource } from './yaml-source.js';
 
 export const configFileName = 'pointsman.yml';
 
@@ -17,24 +18,63 @@ export interface LoadOptions {
   /** Directory of the project: where `pointsman.yml` and the Compose files are. */
   readonly directory: string;
   /** @default 'pointsman.yml' */
-  readonly file?: string | undefined;
+  readonly file?: string;
   /** May be left out where there is only one. */
-  readonly environment?: string | undefined;
+  readonly environment?: string;
 }
 
 /**
- * Reads `pointsman.yml` for one environment. Reads the Compose files too, as text: what is wrong between the
- * two is best said before anything is started.
+ * The settings of one environment, from `pointsman.yml`.
  *
- * @throws ConfigError with every problem found.
+ * @throws {ConfigError} with every problem of the file and of the Compose files that it names.
  */
-export async function loadSettings({ directory, file = configFileName, environment }: LoadOptions): Promise<Settings> {
-  const source = await readSource(resolve(directory), file);
-  const config = validate(source);
-  const chosen = chooseEnvironment(source, config, environment);
-  const surroundings = await findSurroundings(source, { config, environment: chosen, directory: resolve(directory) });
-  const settings = resolveSettings(config, chosen, surroundings);
-  const problems = [...ruleProblems(source, settings), ...(await composeProblems(source, settings))];
-  refuseIfAny(problems);
-  return settings;
+export async function loadSettings({ directory, file, environment }: LoadOptions): Promise<Settings> {
+  const root = resolve(directory);
+  const source = await readConfig(root, file ?? configFileName);
+  const choice = chooseEnvironment(source, environment);
+  const draft = draftOf(source, choice.environment);
+  const files = await findProjectFiles(root, draft);
+  const problems = [...wholeFileProblems(source), ...draft.problems, ...applyRules(draft), ...files.problems];
+  if (choice.environment === null) throw new ConfigError([...problems, choice.problem]);
+  problems.push(...(await betweenFiles(files, draft)));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return toSettings(choice.environment, draft.keys, files);
+}
+
+async function readConfig(root: string, file: string): Promise<YamlSource> {
+  const path = resolve(root, file);
+  const name = relative(root, path);
+  const text = await readIfThere(path);
+  if (text === null) throw unusable({ file: name, line: null, message: 'is not there' });
+  const source = parseYaml(name, text);
+  if (source.value === null) throw unusable({ file: name, line: null, message: 'is empty' });
+  if (typeof source.value !== 'object' || Array.isArray(source.value)) {
+    throw unusable({ file: name, line: 1, message: 'is not a map of keys' });
+  }
+  return source;
+}
+
+/** The keys that the Compose rules read. */
+const comparedKeys = ['slots', 'router', 'database', 'replica'];
+
+/** What the Compose files say against the draft, as far as the draft itself says anything that can be relied on. */
+async function betweenFiles({ directory, composeFiles }: ProjectFiles, draft: Draft): Promise<Problem[]> {
+  try {
+    const compose = composeFiles.length > 0 ? await readCompose(directory, composeFiles) : null;
+    return compose && comparedKeys.every((key) => draft.isSound([key])) ? applyComposeRules(compose, draft) : [];
+  } catch (error) {
+    if (error instanceof ConfigError) return [...error.problems];
+    throw error;
+  }
+}
+
+function unusable({ file, line, message }: Pick<Problem, 'file' | 'line' | 'message'>): ConfigError {
+  const fix = line === null ? 'run: pointsman init' : 'begin with a line such as project: shop';
+  return new ConfigError([{ file, line, column: line, message, fix }]);
+}
+
+/** Environments that were not chosen are checked too: their turn comes later, and in CI. */
+function wholeFileProblems(source: YamlSource): Problem[] {
+  const result = fileSchema.safeParse(source.value);
+  return result.success ? [] : schemaProblems(result.error.issues, placesIn(source));
 }

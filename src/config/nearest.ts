@@ -3,13 +3,13 @@ import { closest, distance } from 'fastest-levenshtein';
 /** The known name that a person most likely meant; `null` when none is near. */
 export function nearest(name: string, known: readonly string[]): string | null {
   if (known.length === 0) return null;
-  const best = closest(name.toLowerCase(), known);
-  return distance(name.toLowerCase(), best.toLowerCase()) <= Math.max(2, Math.floor(best.length / 3)) ? best : null;
+  const best = closest(name, known);
+  const limit = Math.max(2, Math.floor(best.length / 3));
+  return distance(name.toLowerCase(), best.toLowerCase()) <= limit ? best : null;
 }
 
-/** What to do about an unknown name: "did you mean app-green?", or the names that there are. */
-export function suggestion(name: string, known: readonly string[]): string {
+/** A question for the fix of a problem; `null` when nothing is near. */
+export function didYouMean(name: string, known: readonly string[]): string | null {
   const near = nearest(name, known);
-  if (near) return `did you mean ${near}?`;
-  return known.length > 0 ? `one of: ${known.join(', ')}` : 'there is none to choose from';
+  return near === null ? null : `did you mean ${near}?`;
 }

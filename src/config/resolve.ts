@@ -1,43 +1,77 @@
-import type { DatabaseSettings, ReplicaSettings, Settings } from '../model/settings.js';
-import { defaults } from './defaults.js';
-import { durationInMs } from './duration.js';
-import type { ConfigFile, EnvironmentOverrides } from './schema.js';
+import { resolve } from 'node:path';
+import type { Settings } from '../model/settings.js';
+import type { Draft } from './draft.js';
+import type { Problem } from './problems.js';
+import { firstFile, isFile } from './project-files.js';
+import { problemAt } from './rules.js';
+import type { Keys } from './schema.js';
 
-/** What is found by looking at the directory, not in the file. */
-export interface Surroundings {
+/** The names that Compose itself looks for, in its order. */
+export const composeFileNames = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml'] as const;
+
+/** The files that the settings name, as far as they are there. */
+export interface ProjectFiles {
+  /** Absolute. */
   readonly directory: string;
   readonly composeFiles: readonly string[];
   readonly envFile: string | null;
+  readonly problems: readonly Problem[];
 }
 
-/** The settings of one environment: its own words first, then the top of the file, then the defaults. */
-export function resolveSettings(file: ConfigFile, environment: string, around: Surroundings): Settings {
-  const own: EnvironmentOverrides = file.environments?.[environment] ?? {};
-  const health = { ...defaults.health, ...file.health, ...own.health };
+/** Looks where the schema cannot: which of the files are really in the project's directory. */
+export async function findProjectFiles(directory: string, draft: Draft): Promise<ProjectFiles> {
+  const compose = await findComposeFiles(directory, draft);
+  const env = await findEnvFile(directory, draft);
+  return { directory, ...compose, ...env, problems: [...compose.problems, ...env.problems] };
+}
+
+async function findComposeFiles(directory: string, draft: Draft) {
+  const { compose } = draft.keys;
+  if (compose === undefined) {
+    const found = draft.isSound(['compose']) ? await firstFile(directory, composeFileNames) : null;
+    if (found !== null || !draft.isSound(['compose'])) return { composeFiles: found ? [found] : [], problems: [] };
+    const words = { message: `none of ${composeFileNames.join(', ')} is here`, fix: 'run: pointsman init' };
+    return { composeFiles: [], problems: [problemAt(draft, ['compose'], words)] };
+  }
+  const composeFiles = [compose].flat();
+  const problems: Problem[] = [];
+  for (const [at, file] of composeFiles.entries()) {
+    if (await isFile(resolve(directory, file))) continue;
+    const path = Array.isArray(compose) ? ['compose', at] : ['compose'];
+    problems.push(
+      problemAt(draft, path, { message: `there is no file ${file}`, fix: 'name a Compose file that exists' }),
+    );
+  }
+  return { composeFiles: problems.length === 0 ? composeFiles : [], problems };
+}
+
+async function findEnvFile(directory: string, draft: Draft) {
+  const named = draft.keys.envFile;
+  if (!draft.isSound(['envFile']) || named === null) return { envFile: null, problems: [] };
+  if (named === undefined) return { envFile: await firstFile(directory, ['.env']), problems: [] };
+  if (await isFile(resolve(directory, named))) return { envFile: named, problems: [] };
+  const words = { message: `there is no file ${named}`, fix: 'make it, or write envFile: false for none' };
+  return { envFile: named, problems: [problemAt(draft, ['envFile'], words)] };
+}
+
+/** The settings as workflows get them: everything that may differ between machines is settled here. */
+export function toSettings(environment: string, keys: Keys, files: ProjectFiles): Settings {
+  const { timeout, ...health } = keys.health;
   return {
-    project: own.project ?? file.project,
+    project: keys.project,
     environment,
-    ...around,
-    slots: { ...defaults.slots, ...file.slots },
-    image: own.image ?? file.image,
-    build: own.build ?? file.build ?? defaults.build,
-    health: { timeoutMs: durationInMs(health.timeout), path: health.path, releaseHeader: health.releaseHeader },
-    router: { ...defaults.router, ...file.router, ...own.router },
-    database: resolveDatabase(file),
-    replica: resolveReplica(file, own),
-    drain: { timeoutMs: durationInMs({ ...defaults.drain, ...file.drain, ...own.drain }.timeout) },
-    logs: { ...defaults.logs, ...file.logs },
-    toolImage: file.toolImage ?? defaults.toolImage,
+    directory: files.directory,
+    composeFiles: files.composeFiles,
+    envFile: files.envFile,
+    slots: keys.slots,
+    image: keys.image,
+    build: keys.build,
+    health: { timeoutMs: timeout, ...health },
+    router: keys.router,
+    database: keys.database,
+    replica: keys.replica,
+    drain: { timeoutMs: keys.drain.timeout },
+    logs: keys.logs,
+    toolImage: keys.toolImage,
   };
-}
-
-function resolveDatabase({ database }: ConfigFile): DatabaseSettings | null {
-  return database ? { ...defaults.database, ...database } : null;
-}
-
-/** `replica: null` in an environment takes away what the top of the file says. */
-function resolveReplica(file: ConfigFile, own: EnvironmentOverrides): ReplicaSettings | null {
-  if (own.replica === null) return null;
-  if (!own.replica && !file.replica) return null;
-  return { ...defaults.replica, ...file.replica, ...own.replica };
 }

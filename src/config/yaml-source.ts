@@ -1,90 +1,105 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node, type Pair } from 'yaml';
-import type { Problem } from './problems.js';
+import { isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import type { Document, Node, Pair, YAMLMap } from 'yaml';
+import { ConfigError, type Position } from './problems.js';
+import { syntaxProblems, unresolvedAliases, unusable, type ParsedYaml } from './yaml-syntax.js';
 
 export type KeyPath = readonly (string | number)[];
-type Finding = Pick<Problem, 'message' | 'fix'>;
 
-/** A YAML file with its values and the place of each of them. */
-export class YamlSource {
-  /** As the person named it. */
+/** A YAML file as plain values that still know where they were written. */
+export interface YamlSource {
+  /** The file as messages name it. */
   readonly file: string;
-  /** The values, with anchors and merge keys resolved; meaningless when there are syntax problems. */
   readonly value: unknown;
-  readonly syntaxProblems: readonly Problem[];
-  private readonly document: Document;
-  private readonly lines = new LineCounter();
+  has(path: KeyPath): boolean;
+  /** Where a key stands; where it is absent, its nearest ancestor. */
+  keyAt(path: KeyPath): Position;
+  /** Where a value stands; where it is absent or empty, the nearest key. */
+  valueAt(path: KeyPath): Position;
+}
 
-  constructor(file: string, text: string) {
-    this.file = file;
-    this.document = parseDocument(text, { lineCounter: this.lines, merge: true, prettyErrors: false });
-    this.syntaxProblems = this.document.errors.map(({ code, message, pos }) =>
-      this.problemAtOffset(pos[0], code === 'DUPLICATE_KEY' ? duplicateKey : notYaml(message)),
-    );
-    this.value = this.syntaxProblems.length === 0 ? this.document.toJS() : null;
+/**
+ * Reads YAML and keeps where everything stands.
+ *
+ * @throws {ConfigError} with every syntax error in the text.
+ */
+export function parseYaml(file: string, text: string): YamlSource {
+  const lines = new LineCounter();
+  try {
+    // `merge` for the `<<` that Compose files use; `error` keeps yaml's warnings off the terminal.
+    const options = { lineCounter: lines, prettyErrors: false, merge: true, logLevel: 'error' } as const;
+    const document: Document = parseDocument(text, options);
+    const parsed = { file, lines, document };
+    const problems = document.errors.length > 0 ? syntaxProblems(parsed) : unresolvedAliases(parsed);
+    if (problems.length > 0) throw new ConfigError(problems);
+    return locate(parsed);
+  } catch (error) {
+    // A bomb of aliases or nesting beyond the stack is found only when the values are used.
+    throw error instanceof ConfigError ? error : new ConfigError([unusable(file, error)]);
   }
+}
 
-  has(path: KeyPath): boolean {
-    return this.offsetOf(path) !== null;
+function locate(parsed: ParsedYaml): YamlSource {
+  const { file, document } = parsed;
+  const keyAt = (path: KeyPath): Position => {
+    const found = find(document, path);
+    if (found) return position(parsed, found.key ?? found.value);
+    return keyAt(path.slice(0, -1));
+  };
+  const valueAt = (path: KeyPath): Position => {
+    const value = find(document, path)?.value;
+    return value?.range && value.range[1] > value.range[0] ? position(parsed, value) : keyAt(path);
+  };
+  const value: unknown = document.toJS();
+  return { file, value, keyAt, valueAt, has: (path) => find(document, path) !== null };
+}
+
+function position({ file, lines }: ParsedYaml, node: Node | null): Position {
+  const { line, col } = lines.linePos(node?.range?.[0] ?? 0);
+  return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
+}
+
+interface Found {
+  /** `null` for an item of a list. */
+  readonly key: Node | null;
+  readonly value: Node | null;
+}
+
+function find(document: Document, path: KeyPath): Found | null {
+  let found: Found = { key: null, value: document.contents };
+  for (const step of path) {
+    const parent = resolved(document, found.value);
+    const next = isSeq(parent) ? item(parent.items, step) : isMap(parent) ? entry(document, parent, step) : null;
+    if (!next) return null;
+    found = next;
   }
+  return found;
+}
 
-  /** A problem at a key, or where there is no such key at the nearest one around it. */
-  problem(path: KeyPath, finding: Finding): Problem {
-    for (let length = path.length; length > 0; length--) {
-      const offset = this.offsetOf(path.slice(0, length));
-      if (offset !== null) return this.problemAtOffset(offset, finding);
+function item(items: readonly unknown[], step: string | number): Found | null {
+  const value = items[Number(step)];
+  return isNode(value) ? { key: null, value } : null;
+}
+
+/** The entry of a map, its own or one that `<<` merges into it. */
+function entry(document: Document, map: YAMLMap, step: string | number): Found | null {
+  const pairs = map.items.filter((pair): pair is Pair<Node, Node | null> => isPair(pair) && isNode(pair.key));
+  const own = pairs.find(({ key }) => !isMergeKey(key) && isScalar(key) && String(key.value) === String(step));
+  if (own) return { key: own.key, value: own.value };
+  for (const { value } of pairs.filter(({ key }) => isMergeKey(key))) {
+    const sources: unknown[] = isSeq(value) ? value.items : [value];
+    for (const source of sources) {
+      const parent = isNode(source) ? resolved(document, source) : null;
+      const found = isMap(parent) ? entry(document, parent, step) : null;
+      if (found) return found;
     }
-    return this.problemAtOffset(0, finding);
   }
-
-  private offsetOf(path: KeyPath): number | null {
-    let node: Node | null = this.document.contents;
-    let offset = 0;
-    for (const key of path) {
-      const child = childOf(this.resolved(node), key);
-      if (!child) return null;
-      offset = child.offset;
-      node = child.node;
-    }
-    return offset;
-  }
-
-  private resolved(node: Node | null): Node | null {
-    return isAlias(node) ? (node.resolve(this.document) ?? null) : node;
-  }
-
-  private problemAtOffset(offset: number, { message, fix }: Finding): Problem {
-    const { line, col } = this.lines.linePos(offset);
-    return { file: this.file, line: Math.max(line, 1), column: Math.max(col, 1), message, fix };
-  }
+  return null;
 }
 
-interface Child {
-  readonly node: Node | null;
-  readonly offset: number;
+function isMergeKey(key: Node): boolean {
+  return isScalar(key) && key.source === '<<';
 }
 
-function childOf(node: Node | null, key: string | number): Child | null {
-  if (isSeq(node) && typeof key === 'number') {
-    const item = node.items[key] as Node | undefined;
-    return item ? { node: item, offset: startOf(item) } : null;
-  }
-  if (!isMap(node)) return null;
-  const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key)) as
-    Pair<Node, Node | null> | undefined;
-  return pair ? { node: pair.value, offset: startOf(pair.key) } : null;
-}
-
-function startOf(node: Node): number {
-  return node.range?.[0] ?? 0;
-}
-
-const duplicateKey: Finding = { message: 'this key is there twice', fix: 'keep one of the two' };
-
-function notYaml(message: string): Finding {
-  return { message: `not YAML: ${firstSentence(message)}`, fix: 'check indentation, colons and quotes here' };
-}
-
-function firstSentence(message: string): string {
-  const line = message.split('\n')[0] ?? message;
-  return line.charAt(0).toLowerCase() + line.slice(1).replace(/[.:]$/, '');
+function resolved(document: Document, node: Node | null): Node | null {
+  return isAlias(node) ? (node.resolve(document) ?? null) : node;
 }

@@ -17,28 +17,16 @@ export async function pullImage(host: Host, reference: string, options?: RunOpti
   await host.run({ argv: ['docker', 'pull', '--quiet', reference] }, options);
 }
 
-/** `registry.example.org:5000/shop:v1` without its tag. */
-export function repositoryOf(reference: string): string {
-  const colon = reference.lastIndexOf(':');
-  return colon > reference.lastIndexOf('/') ? reference.slice(0, colon) : reference;
-}
-
-/**
- * Removes images of one repository that nobody needs: those not named in `keep`, of which no container
- * exists. Returns what was removed.
- */
-export async function removeOldImages(docker: Docker, repository: string, keep: readonly string[]): Promise<string[]> {
-  const images = await docker.listImages({ filters: { reference: [repository] } });
+/** Removes images by reference, except those that a container exists of; returns the references that are gone. */
+export async function removeImages(docker: Docker, references: readonly string[]): Promise<string[]> {
   const containers = await docker.listContainers({ all: true });
   const used = new Set(containers.map(({ ImageID }) => ImageID));
-  const keepIds = new Set(await Promise.all(keep.map((reference) => imageId(docker, reference))));
   const removed: string[] = [];
-  for (const { Id, RepoTags } of images) {
-    if (used.has(Id) || keepIds.has(Id)) continue;
-    for (const tag of (RepoTags ?? []).filter((name) => repositoryOf(name) === repository)) {
-      await docker.getImage(tag).remove();
-      removed.push(tag);
-    }
+  for (const reference of references) {
+    const id = await imageId(docker, reference);
+    if (id === null || used.has(id)) continue;
+    await docker.getImage(reference).remove();
+    removed.push(reference);
   }
   return removed;
 }

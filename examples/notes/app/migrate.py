@@ -1,0 +1,68 @@
+"""Applies all pending migrations as ONE transaction: either the whole batch is there afterwards, or nothing of it.
+
+A migration is a module in app/migrations named `0001_what_it_does.py` with a function `up(connection)` made of single
+execute() calls. commit() and executescript() (which commits by itself) would end the batch's transaction in the middle,
+so that a later failure could no longer be rolled back: both are refused.
+"""
+
+import importlib
+import pkgutil
+import re
+
+from app import migrations
+from app.database import connect
+
+
+class MigrationError(Exception):
+    pass
+
+
+class Batch:
+    """What a migration gets instead of the connection: all that it may do is execute single statements."""
+
+    def __init__(self, connection, name):
+        self._connection = connection
+        self._name = name
+
+    def execute(self, statement, parameters=()):
+        if re.match(r"\s*(BEGIN|COMMIT|END|ROLLBACK|VACUUM)\b", statement, re.IGNORECASE):
+            raise MigrationError(f"{self._name}: {statement.split()[0]} would break the batch's transaction")
+        return self._connection.execute(statement, parameters)
+
+    def _refuse(self, what):
+        raise MigrationError(f"{self._name}: {what} would break the batch's transaction; use execute()")
+
+    def commit(self):
+        self._refuse("commit()")
+
+    def rollback(self):
+        self._refuse("rollback()")
+
+    def executescript(self, _script):
+        self._refuse("executescript()")
+
+
+def modules(package=migrations):
+    names = sorted(name for _, name, _ in pkgutil.iter_modules(package.__path__) if re.match(r"\d{4}_", name))
+    return [(name, importlib.import_module(f"{package.__name__}.{name}")) for name in names]
+
+
+def run(path=None, package=migrations):
+    """Applies what is pending and returns the names of what was applied."""
+    connection = connect(path)
+    # IMMEDIATE: two slots that start at once take turns instead of both applying the same migration.
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute("CREATE TABLE IF NOT EXISTS schema_migrations (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL)")
+        done = {name for (name,) in connection.execute("SELECT name FROM schema_migrations")}
+        pending = [(name, module) for name, module in modules(package) if name not in done]
+        for name, module in pending:
+            module.up(Batch(connection, name))
+            connection.execute("INSERT INTO schema_migrations VALUES (?, datetime('now'))", (name,))
+        connection.execute("COMMIT")
+        return [name for name, _ in pending]
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    finally:
+        connection.close()

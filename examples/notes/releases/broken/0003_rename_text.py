@@ -1,0 +1,3 @@
+def up(connection):
+    connection.execute("CREATE TABLE tags (id INTEGER PRIMARY KEY, name TEXT NOT NULL)")
+    connection.execute("ALTER TABLE settings RENAME COLUMN value TO content")

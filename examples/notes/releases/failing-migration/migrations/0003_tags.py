@@ -1,0 +1,2 @@
+def up(connection):
+    connection.execute("CREATE TABLE tags (id INTEGER PRIMARY KEY)")

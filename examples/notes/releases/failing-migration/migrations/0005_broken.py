@@ -1,0 +1,2 @@
+def up(connection):
+    connection.execute("ALTER TABLE nowhere ADD COLUMN oops INTEGER")

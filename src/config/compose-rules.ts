@@ -1,0 +1,162 @@
+import { slots, type Slot } from '../model/slot.js';
+import { dependenciesOf, hasHealthCheck, imageOfService, mountsOf, profilesOf } from './compose-service.js';
+import type { ComposeView, ServiceView } from './compose-view.js';
+import type { Draft } from './draft.js';
+import { didYouMean } from './nearest.js';
+import type { Problem } from './problems.js';
+import { problemAt } from './rules.js';
+import type { KeyPath } from './yaml-source.js';
+
+type Words = Pick<Problem, 'message' | 'fix'>;
+
+/** What must hold between `pointsman.yml` and the Compose files. */
+export type ComposeRule = (compose: ComposeView, draft: Draft) => readonly Problem[];
+
+const servicesAreThere: ComposeRule = (compose, draft) =>
+  namedServices(draft).flatMap(({ path, service }) =>
+    compose.services.has(service)
+      ? []
+      : problemAt(draft, path, missing('service', service, { of: compose, names: [...compose.services.keys()] })),
+  );
+
+const slotHasAProfileOfItsOwn: ComposeRule = (compose, draft) =>
+  eachSlot(compose, draft, (slot, service) => {
+    const profiles = profilesOf(service);
+    if (profiles.length === 1 && profiles[0] === slot) return [];
+    const found =
+      profiles.length === 0 ? 'in no profile' : `in ${profiles.join(' and ')}, not in the profile ${slot} alone`;
+    const why = profiles.length === 0 ? ', so every "up" starts it' : '';
+    return [problemOf(service, ['profiles'], { message: `${found}${why}`, fix: `write profiles: [${slot}]` })];
+  });
+
+const slotHasAHealthCheck: ComposeRule = (compose, draft) =>
+  eachSlot(compose, draft, (_, service) => {
+    if (hasHealthCheck(service)) return [];
+    const message = 'no health check, so it would count as healthy as soon as it runs';
+    const fix = `add a healthcheck that asks ${draft.keys.health.path}`;
+    return [problemOf(service, ['healthcheck'], { message, fix })];
+  });
+
+/** With one variable for both, starting the new slot would change the image of the old one too. */
+const slotHasAnImageOfItsOwn: ComposeRule = (compose, draft) =>
+  eachSlot(compose, draft, (slot, service) => {
+    const variable = `${slot.toUpperCase()}_IMAGE`;
+    const image = imageOfService(service);
+    if (image !== null && new RegExp(`\\$(\\{${variable}\\b|${variable}\\b)`).test(image)) return [];
+    const message = `its image is ${image ?? 'not given'}, but pointsman sets ${variable} so that each slot keeps its own`;
+    return [problemOf(service, ['image'], { message, fix: `write image: \${${variable}:-${example(draft)}}` })];
+  });
+
+const sharedServicesHaveNoProfile: ComposeRule = (compose, draft) =>
+  sharedServices(compose, draft).flatMap((service) => {
+    const profiles = profilesOf(service);
+    if (profiles.length === 0) return [];
+    const message = `in the profile ${profiles.join(' and ')}, but it must stay up whichever slot is live`;
+    return [problemOf(service, ['profiles'], { message, fix: 'remove profiles' })];
+  });
+
+const sharedServicesDependOnNoSlot: ComposeRule = (compose, draft) =>
+  sharedServices(compose, draft).flatMap((service) => {
+    const dependencies = dependenciesOf(service).filter((name) => Object.values(draft.keys.slots).includes(name));
+    if (dependencies.length === 0) return [];
+    const message = `it depends on ${dependencies.join(' and ')}, so it could not start without that slot`;
+    return [problemOf(service, ['depends_on'], { message, fix: 'remove the slots from depends_on' })];
+  });
+
+const routerConfigIsAMountedDirectory: ComposeRule = (compose, draft) => {
+  const { service: name, configDirectory } = draft.keys.router;
+  const service = compose.services.get(name);
+  if (!service) return [];
+  const mounts = mountsOf(service);
+  const fix = `mount the directory: router-config:${configDirectory}`;
+  const single = mounts.find(({ target }) => target.startsWith(`${configDirectory}/`));
+  if (single) {
+    const message = `${single.target} is mounted as a single file: after a rename nginx would keep the old one for ever`;
+    return [problemOf(service, ['volumes'], { message, fix })];
+  }
+  const mount = mounts.find(({ target }) => isAtOrAbove(target, configDirectory));
+  if (mount && !mount.readOnly) return [];
+  const message = mount
+    ? `${configDirectory} is mounted read-only, and pointsman writes the config there`
+    : `nothing is mounted at ${configDirectory}, so the config would be lost with the container`;
+  return [problemOf(service, ['volumes'], { message, fix: mount ? 'remove :ro' : fix })];
+};
+
+const databaseVolumeIsThere: ComposeRule = (compose, draft) => {
+  const volume = draft.keys.database?.volume;
+  if (volume === undefined || compose.volumes.includes(volume)) return [];
+  const words = missing('volume', volume, { of: compose, names: compose.volumes });
+  return [problemAt(draft, ['database', 'volume'], words)];
+};
+
+const slotsMountTheDatabase: ComposeRule = (compose, draft) => {
+  const { database } = draft.keys;
+  if (!database || !compose.volumes.includes(database.volume)) return [];
+  return eachSlot(compose, draft, (_, service) => {
+    const mounts = mountsOf(service).filter(({ source }) => source === database.volume);
+    if (mounts.some(({ target }) => isAbove(target, database.path))) return [];
+    const directory = database.path.slice(0, database.path.lastIndexOf('/'));
+    const message = `${database.path} is not on the volume ${database.volume}`;
+    return [problemOf(service, ['volumes'], { message, fix: `mount ${database.volume}:${directory}` })];
+  });
+};
+
+export const composeRules: readonly ComposeRule[] = [
+  servicesAreThere,
+  slotHasAProfileOfItsOwn,
+  slotHasAHealthCheck,
+  slotHasAnImageOfItsOwn,
+  sharedServicesHaveNoProfile,
+  sharedServicesDependOnNoSlot,
+  routerConfigIsAMountedDirectory,
+  databaseVolumeIsThere,
+  slotsMountTheDatabase,
+];
+
+/** Every problem between one environment and its Compose files; asked only where the environment itself is sound. */
+export function applyComposeRules(compose: ComposeView, draft: Draft): Problem[] {
+  return composeRules.flatMap((rule) => rule(compose, draft));
+}
+
+function namedServices({ keys }: Draft): { path: KeyPath; service: string }[] {
+  const named = slots.map((slot) => ({ path: ['slots', slot], service: keys.slots[slot] }));
+  const replica = keys.replica ? [{ path: ['replica', 'service'], service: keys.replica.service }] : [];
+  return [...named, { path: ['router', 'service'], service: keys.router.service }, ...replica];
+}
+
+function sharedServices(compose: ComposeView, { keys }: Draft): ServiceView[] {
+  const names = [keys.router.service, ...(keys.replica ? [keys.replica.service] : [])];
+  return names.flatMap((name) => compose.services.get(name) ?? []);
+}
+
+function eachSlot(
+  compose: ComposeView,
+  draft: Draft,
+  check: (slot: Slot, service: ServiceView) => readonly Problem[],
+): Problem[] {
+  return slots.flatMap((slot) => {
+    const service = compose.services.get(draft.keys.slots[slot]);
+    return service ? check(slot, service) : [];
+  });
+}
+
+function missing(kind: string, name: string, { of, names }: { of: ComposeView; names: readonly string[] }): Words {
+  const others = names.length > 0 ? `add it, or choose one of ${names.join(', ')}` : 'add it';
+  return { message: `there is no ${kind} ${name} in ${of.files.join(', ')}`, fix: didYouMean(name, names) ?? others };
+}
+
+function problemOf(service: ServiceView, path: KeyPath, { message, fix }: Words): Problem {
+  return { ...service.at(path), message: `${service.name}: ${message}`, fix };
+}
+
+function isAbove(directory: string, path: string): boolean {
+  return directory === '/' || path.startsWith(`${directory}/`);
+}
+
+function isAtOrAbove(directory: string, path: string): boolean {
+  return directory === path || isAbove(directory, path);
+}
+
+function example({ keys }: Draft): string {
+  return keys.image.replaceAll('{release}', 'unreleased');
+}

@@ -1,64 +1,53 @@
+# Docker Engine and Compose v2. On a machine that has them, nothing is touched.
 # shellcheck shell=bash
-# The Docker engine: the machine's own, or Debian's package, started here where no service manager does it.
 
-DOCKERD_PID_FILE="$POINTSMAN_CACHE/run/dockerd.pid"
-
-docker_answers() { docker version >/dev/null 2>&1; }
+dockerd_pid="$cache/dockerd.pid"
 
 ensure_docker() {
-  docker_answers || with_lock docker install_and_start_docker
-}
-
-install_and_start_docker() {
-  docker_answers && return
-  docker_is_ours_to_start
-  if ! command -v dockerd >/dev/null; then
-    step 'installing the Docker engine from Debian (docker.io): a deploy runs containers; about 20 s'
-    apt_install docker.io iptables || die 'the Docker engine could not be installed'
+  docker version >/dev/null 2>&1 && return
+  if ! have dockerd; then
+    say 'installing Docker Engine (about 20 s)'
+    apt_install docker.io iptables
   fi
-  start_docker
-}
-
-docker_is_ours_to_start() {
-  local why
-  [[ -z ${DOCKER_HOST:-} ]] || die "no Docker engine answers at DOCKER_HOST=$DOCKER_HOST" 'Start it there, or unset DOCKER_HOST.'
-  can_apt && return
-  why=$(docker version 2>&1 | tail -n 1) || true
-  die "no Docker engine answers: $why" \
-    'Start Docker, or install it (https://docs.docker.com/engine/install/).' \
-    'Where it runs but refuses you, add yourself to the group docker and log in again.' \
-    'On Debian or Ubuntu, running this script as root installs it.'
-}
-
-start_docker() {
-  if [[ -d /run/systemd/system ]]; then
+  say 'starting Docker Engine'
+  if [ -d /run/systemd/system ]; then
     systemctl start docker
   else
-    step 'starting dockerd, for no service manager runs here; about 3 s'
-    # After a restart of the machine these files name processes of the past, whose numbers others may have now;
-    # dockerd would believe that it, or its containerd, is still running.
-    forget_stale_pid "$DOCKERD_PID_FILE" dockerd
-    forget_stale_pid /var/run/docker/containerd/containerd.pid containerd
-    mkdir -p "$POINTSMAN_CACHE/logs"
-    setsid dockerd --pidfile "$DOCKERD_PID_FILE" >"$POINTSMAN_CACHE/logs/dockerd.log" 2>&1 </dev/null &
+    # A session of its own: the engine outlives this script, as a service would.
+    setsid dockerd --pidfile "$dockerd_pid" >"$cache/dockerd.log" 2>&1 9>&- </dev/null &
   fi
-  wait_until 60 docker_answers ||
-    die 'the Docker engine did not come up within 60 s' "Its log: $POINTSMAN_CACHE/logs/dockerd.log (or: journalctl -u docker)"
+  wait_for 60 "Docker Engine (log: $cache/dockerd.log)" docker version
 }
 
-# pid_runs FILE NAME: whether the process of a pid file is alive and is that program.
-pid_runs() {
-  local pid
-  pid=$(cat "$1" 2>/dev/null) && [[ -n $pid && $(cat "/proc/$pid/comm" 2>/dev/null) == "$2" ]]
-}
-
-forget_stale_pid() { pid_runs "$1" "$2" || rm -f "$1"; }
-
-dockerd_ended() { ! pid_runs "$DOCKERD_PID_FILE" dockerd; }
-
-# Ends the engine that start_docker started, and no other.
+# Ends the engine only if it is the one that ensure_docker started.
 stop_docker_if_started() {
-  dockerd_ended && return
-  kill "$(cat "$DOCKERD_PID_FILE")"
-  wait_until 60 dockerd_ended || warn "dockerd is still ending; see $POINTSMAN_CACHE/logs/dockerd.log"
+  [ -f "$dockerd_pid" ] || return 0
+  local pid; pid=$(cat "$dockerd_pid")
+  tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q -- "--pidfile $dockerd_pid" || return 0
+  say 'stopping the Docker Engine that script/setup started'
+  kill "$pid"
+  while [ -d "/proc/$pid" ]; do sleep 0.2; done
+}
+
+ensure_compose() {
+  docker compose version --short 2>/dev/null | grep -Eq '^v?(2\.([2-9][0-9])|[3-9]|[1-9][0-9])' && return
+  local plugin="$HOME/.docker/cli-plugins/docker-compose" cached="$cache/bin/docker-compose-2"
+  mkdir -p "$(dirname "$plugin")"
+  [ -x "$cached" ] || fetch_compose "$cached"
+  install -m 755 "$cached" "$plugin"
+}
+
+# Debian's stable package is Compose v1 there, so the one of the testing suite is taken out of its package
+# by hand, with package lists of its own: nothing else on the machine is upgraded.
+fetch_compose() {
+  say 'fetching Docker Compose v2'
+  local lists="$cache/work/compose-apt"
+  rm -rf "$lists" && mkdir -p "$lists/lists/partial" "$lists/cache/archives/partial" "$lists/out"
+  echo "deb [trusted=yes] $(debian_uri) forky main" >"$lists/sources.list"
+  local options=(-o "Dir::Etc::sourcelist=$lists/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$lists/lists"
+    -o "Dir::Cache=$lists/cache" -o Acquire::Check-Valid-Until=false -o APT::Sandbox::User=root)
+  quietly compose-update apt-get "${options[@]}" update -qq
+  (cd "$lists" && quietly compose-download apt-get "${options[@]}" download docker-compose && dpkg -x ./*.deb out)
+  install -m 755 "$lists/out/usr/libexec/docker/cli-plugins/docker-compose" "$1.tmp" && mv "$1.tmp" "$1"
+  rm -rf "$lists"
 }

@@ -1,6 +1,14 @@
 import { Command } from 'commander';
+import type { CheckOptions } from './commands/check.js';
+import type { DeployOptions } from './commands/deploy.js';
+import type { HistoryOptions } from './commands/history.js';
+import type { LogsOptions } from './commands/logs.js';
+import type { RollbackOptions } from './commands/rollback.js';
+import type { AnswerOptions } from './commands/run-control.js';
+import type { StatusOptions } from './commands/status.js';
+import type { UpOptions } from './commands/up.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
-import type { Session } from './session.js';
+import type { PlaceOptions, Session } from './session.js';
 
 /** Runs a command and keeps its exit code. Each is loaded when it is asked for, so `--help` connects to nothing. */
 type Run = (act: (session: Session) => Promise<ExitCode>) => Promise<void>;
@@ -32,7 +40,7 @@ function addDeploying(program: Command, run: Run): void {
     .option('--reason <text>', 'why, for the history')
     .option('--detach', 'start it and do not follow it')
     .option('--json', 'one JSON object per line')
-    .action((options) =>
+    .action((options: DeployOptions) =>
       run(async (session) => (await import('./commands/deploy.js')).deployCommand(session, options)),
     );
   placed(program, 'rollback')
@@ -40,24 +48,24 @@ function addDeploying(program: Command, run: Run): void {
     .option('--to <release>', 'an earlier release')
     .option('--reason <text>', 'why, for the history')
     .option('--json', 'one JSON object per line')
-    .action((options) =>
+    .action((options: RollbackOptions) =>
       run(async (session) => (await import('./commands/rollback.js')).rollbackCommand(session, options)),
     );
   placed(program, 'abort')
     .description('cancel what runs: it is undone to the last safe state')
-    .action((options) =>
+    .action((options: PlaceOptions) =>
       run(async (session) => (await import('./commands/run-control.js')).abortCommand(session, options)),
     );
   placed(program, 'retry')
     .description('try a compensation again that could not finish')
     .option('--reason <text>', 'what was mended, for the history')
-    .action((options) =>
+    .action((options: AnswerOptions) =>
       run(async (session) => (await import('./commands/run-control.js')).answerCommand(session, 'retry', options)),
     );
   placed(program, 'skip')
     .description('leave a compensation that could not finish, and undo the rest')
     .requiredOption('--reason <text>', 'why it may be left, for the history')
-    .action((options) =>
+    .action((options: AnswerOptions) =>
       run(async (session) => (await import('./commands/run-control.js')).answerCommand(session, 'skip', options)),
     );
 }
@@ -66,26 +74,30 @@ function addLooking(program: Command, run: Run): void {
   placed(program, 'status')
     .description('what is live, what runs, what came last')
     .option('--json', 'as one JSON object')
-    .action((options) =>
+    .action((options: StatusOptions) =>
       run(async (session) => (await import('./commands/status.js')).statusCommand(session, options)),
     );
   placed(program, 'history')
     .description('the releases of this host and how they ended, newest first')
     .option('-n, --number <count>', 'how many', '20')
     .option('--json', 'as one JSON array')
-    .action((options) =>
+    .action((options: HistoryOptions) =>
       run(async (session) => (await import('./commands/history.js')).historyCommand(session, options)),
     );
   placed(program, 'logs')
     .description('the last lines of the live slot, the router and litestream, each apart')
     .option('--slot <slot>', 'blue or green (default: the live one)')
     .option('-n, --lines <count>', 'lines of each (default: logs in pointsman.yml)')
-    .action((options) => run(async (session) => (await import('./commands/logs.js')).logsCommand(session, options)));
+    .action((options: LogsOptions) =>
+      run(async (session) => (await import('./commands/logs.js')).logsCommand(session, options)),
+    );
   placed(program, 'check')
     .description('preflight alone: all that a deploy would stumble over, without touching anything')
     .option('-r, --release <id>', 'look for this release’s image too')
     .option('--json', 'as one JSON object')
-    .action((options) => run(async (session) => (await import('./commands/check.js')).checkCommand(session, options)));
+    .action((options: CheckOptions) =>
+      run(async (session) => (await import('./commands/check.js')).checkCommand(session, options)),
+    );
 }
 
 function addRunning(program: Command, run: Run): void {
@@ -93,7 +105,9 @@ function addRunning(program: Command, run: Run): void {
     .command('up')
     .description('Temporal and a worker on this machine, in the foreground')
     .option('--idle-exit <minutes>', 'end after this long without a running deploy')
-    .action((options) => run(async (session) => (await import('./commands/up.js')).upCommand(session, options)));
+    .action((options: UpOptions) =>
+      run(async (session) => (await import('./commands/up.js')).upCommand(session, options)),
+    );
   program
     .command('down')
     .description('stop Temporal and the worker that run in the background')

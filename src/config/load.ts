@@ -4,7 +4,7 @@ import { chooseEnvironment } from './environment.js';
 import { applyComposeRules } from './compose-rules.js';
 import { readCompose } from './compose-view.js';
 import { draftOf, placesIn, type Draft } from './draft.js';
-import { ConfigError, type Problem } from './problems.js';
+import { ConfigError, type Position, type Problem } from './problems.js';
 import { readIfThere } from './project-files.js';
 import { findProjectFiles, toSettings, type ProjectFiles } from './resolve.js';
 import { applyRules } from './rules.js';
@@ -45,11 +45,15 @@ async function readConfig(root: string, file: string): Promise<YamlSource> {
   const path = resolve(root, file);
   const name = relative(root, path);
   const text = await readIfThere(path);
-  if (text === null) throw unusable({ file: name, line: null, message: 'is not there' });
+  if (text === null) throw unusable({ ...whole(name), message: 'is not there', fix: 'run: pointsman init' });
   const source = parseYaml(name, text);
-  if (source.value === null) throw unusable({ file: name, line: null, message: 'is empty' });
+  // `init` never overwrites, so it is of use only once an empty file is gone.
+  if (source.value === null) {
+    throw unusable({ ...whole(name), message: 'is empty', fix: 'remove it and run: pointsman init' });
+  }
   if (typeof source.value !== 'object' || Array.isArray(source.value)) {
-    throw unusable({ file: name, line: 1, message: 'is not a map of keys' });
+    const fix = 'begin with a line such as project: shop';
+    throw unusable({ file: name, line: 1, column: 1, message: 'is not a map of keys', fix });
   }
   return source;
 }
@@ -57,20 +61,34 @@ async function readConfig(root: string, file: string): Promise<YamlSource> {
 /** The keys that the Compose rules read. */
 const comparedKeys = ['slots', 'router', 'database', 'replica'];
 
+/** While one service has two parts to play, every rule about either would give advice against the other. */
+function isComparable({ keys, isSound }: Draft): boolean {
+  const services = [
+    keys.slots.blue,
+    keys.slots.green,
+    keys.router.service,
+    ...(keys.replica ? [keys.replica.service] : []),
+  ];
+  return comparedKeys.every((key) => isSound([key])) && new Set(services).size === services.length;
+}
+
 /** What the Compose files say against the draft, as far as the draft itself says anything that can be relied on. */
 async function betweenFiles({ directory, composeFiles }: ProjectFiles, draft: Draft): Promise<Problem[]> {
   try {
     const compose = composeFiles.length > 0 ? await readCompose(directory, composeFiles) : null;
-    return compose && comparedKeys.every((key) => draft.isSound([key])) ? applyComposeRules(compose, draft) : [];
+    return compose && isComparable(draft) ? applyComposeRules(compose, draft) : [];
   } catch (error) {
     if (error instanceof ConfigError) return [...error.problems];
     throw error;
   }
 }
 
-function unusable({ file, line, message }: Pick<Problem, 'file' | 'line' | 'message'>): ConfigError {
-  const fix = line === null ? 'run: pointsman init' : 'begin with a line such as project: shop';
-  return new ConfigError([{ file, line, column: line, message, fix }]);
+function whole(file: string): Position {
+  return { file, line: null, column: null };
+}
+
+function unusable(problem: Problem): ConfigError {
+  return new ConfigError([problem]);
 }
 
 /** Environments that were not chosen are checked too: their turn comes later, and in CI. */

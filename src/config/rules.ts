@@ -37,7 +37,10 @@ function helperIsNoSlot(draft: Draft, path: KeyPath, service: string | undefined
 }
 
 const routerIsNoReplica: Rule = {
-  reads: [['router', 'service'], ['replica', 'service']],
+  reads: [
+    ['router', 'service'],
+    ['replica', 'service'],
+  ],
   check: (draft) => {
     if (draft.keys.replica?.service !== draft.keys.router.service) return [];
     const message = `${draft.keys.router.service} is the router's service too`;

@@ -13,7 +13,9 @@ export function innerOf(schema: z.core.$ZodType): z.core.$ZodType {
 export function mainOf(schema: z.core.$ZodType): z.core.$ZodType {
   const inner = innerOf(schema);
   const options = inner instanceof z.ZodUnion ? inner.def.options.map(innerOf) : [];
-  return options.length > 0 && options.some((option) => option instanceof z.ZodLiteral) ? (options.at(-1) ?? inner) : inner;
+  return options.length > 0 && options.some((option) => option instanceof z.ZodLiteral)
+    ? (options.at(-1) ?? inner)
+    : inner;
 }
 
 /** The keys of a section; `null` for a plain value. */
@@ -58,5 +60,7 @@ export function overridesOf(schema: z.core.$ZodType): z.ZodType {
 }
 
 function withoutDefault(schema: z.core.$ZodType): z.core.$ZodType {
-  return schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional ? withoutDefault(schema.def.innerType) : schema;
+  return schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional
+    ? withoutDefault(schema.def.innerType)
+    : schema;
 }

@@ -48,7 +48,8 @@ const health = section('When a release counts as healthy.', {
   }).prefault('/healthz'),
   releaseHeader: orOff(
     text({
-      about: 'Response header in which the app reports its release. With it, a deploy proves that the right one answers.',
+      about:
+        'Response header in which the app reports its release. With it, a deploy proves that the right one answers.',
       pattern: /^[A-Za-z0-9-]+$/,
       expected: 'the name of an HTTP header, or false',
       example: 'X-Release',
@@ -136,13 +137,16 @@ export const keysSchema = z.strictObject({
     example: 'shop',
   }),
   image: image(
-    "Image of the app. `{release}` in its tag stands for the release, so that each release is an image of its own.",
+    'Image of the app. `{release}` in its tag stands for the release, so that each release is an image of its own.',
     'registry.example.org/shop:{release}',
   ),
   build: flag('Build the image with `docker compose build` when it is not on the host.').prefault(false),
   compose: compose.optional(),
   envFile: orOff(
-    file('File with the variables of the app, read by Compose.', { example: '.env', otherwise: '`.env`, if it is there' }),
+    file('File with the variables of the app, read by Compose.', {
+      example: '.env',
+      otherwise: '`.env`, if it is there',
+    }),
   ).optional(),
   slots: slots.prefault({}),
   health: health.prefault({}),

@@ -10,7 +10,10 @@ export interface ParsedYaml {
 /** What yaml's error codes mean to somebody who wrote the file by hand; others keep yaml's own words. */
 const words: Partial<Record<string, readonly [message: string, fix: string]>> = {
   TAB_AS_INDENT: ['a tab is used as indentation', 'indent with spaces'],
-  BAD_INDENT: ['the indentation does not fit the lines above, or a bracket was not closed', 'indent alike, with spaces'],
+  BAD_INDENT: [
+    'the indentation does not fit the lines above, or a bracket was not closed',
+    'indent alike, with spaces',
+  ],
   MULTIPLE_DOCS: ['a second YAML document begins here', 'keep one: remove the `---` and what follows it'],
   MISSING_CHAR: ['a quote, a bracket or a comma is missing before this', 'close what was opened'],
   BLOCK_AS_IMPLICIT_KEY: ['a key follows a value', 'put the key on a line of its own, or the value in quotes'],

@@ -25,7 +25,8 @@ export interface ComposeService {
 }
 
 export interface ComposeMount {
-  readonly type: 'bind' | 'volume' | 'tmpfs' | string;
+  /** `bind`, `volume`, `tmpfs` … */
+  readonly type: string;
   readonly source?: string;
   readonly target: string;
   readonly read_only?: boolean;

@@ -104,8 +104,8 @@ interface Ended {
   readonly signal?: string;
   readonly timedOut: boolean;
   readonly isCanceled: boolean;
-  readonly stdout?: unknown;
-  readonly stderr?: unknown;
+  readonly stdout?: string;
+  readonly stderr?: string;
   readonly shortMessage?: string;
   readonly durationMs: number;
 }
@@ -140,8 +140,8 @@ function toResult(command: Command, result: Ended): CommandResult {
     signal: signal ?? null,
     timedOut,
     cancelled: isCanceled,
-    stdout: String(stdout ?? ''),
-    stderr: String(stderr ?? '') || (exitCode === undefined ? (result.shortMessage ?? '') : ''),
+    stdout: stdout ?? '',
+    stderr: stderr || (exitCode === undefined ? (result.shortMessage ?? '') : ''),
     durationMs: Math.round(durationMs),
   };
 }

@@ -83,7 +83,7 @@ export interface BackupArgs extends StepArgs {
   readonly releaseTo: string;
 }
 
-export interface SlotArgs extends ImageArgs {}
+export type SlotArgs = ImageArgs;
 
 export interface SlotStarted {
   /** Container id. */

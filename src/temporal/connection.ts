@@ -13,7 +13,7 @@ export function connectionFacts(place: TemporalPlace): ConnectionFacts {
     return { connectionOptions: { address: `127.0.0.1:${place.port}` }, namespace: 'default' };
   }
   const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: { ...place.variables } });
-  return { connectionOptions: connectionOptions as ConnectionOptions, namespace: namespace ?? 'default' };
+  return { connectionOptions, namespace: namespace ?? 'default' };
 }
 
 /** @throws {TemporalUnavailableError} when nothing answers within five seconds. */

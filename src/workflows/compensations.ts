@@ -28,9 +28,9 @@ export class Compensations {
 
   constructor(story: Story) {
     this.story = story;
-    setHandler(answerAttention, (answer) => void (this.answer = answer), {
+    setHandler(answerAttention, (answer: AttentionAnswer) => void (this.answer = answer), {
       description: 'Retry or skip the compensation that could not finish.',
-      validator: (answer) => this.validate(answer),
+      validator: (answer: AttentionAnswer) => this.validate(answer),
     });
   }
 

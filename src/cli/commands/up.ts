@@ -28,7 +28,7 @@ export async function upCommand(session: Session, { idleExit }: UpOptions): Prom
   const ended = worker.run().finally(() => stop.abort());
   ready = true;
   session.output.note(`up: Temporal at 127.0.0.1:${place.port}, UI at http://127.0.0.1:${place.uiPort}`);
-  const chores = [keepServer(place, stop.signal)];
+  const chores: Promise<unknown>[] = [keepServer(place, stop.signal)];
   if (idleExit)
     chores.push(endWhenIdle(place, Number(idleExit) * 60_000, stop.signal).then((idle) => idle && worker.shutdown()));
   await ended;

@@ -1,0 +1,97 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { readCompose } from './compose-view.js';
+import { factsOf, projectNameOf, type InitFacts } from './init-facts.js';
+import { configText, envText } from './init-text.js';
+import { configFileName, loadSettings } from './load.js';
+import { ConfigError, formatProblem } from './problems.js';
+import { firstFile } from './project-files.js';
+import { composeFileNames } from './resolve.js';
+
+/** What `pointsman init` did. */
+export interface InitResult {
+  readonly written: readonly string[];
+  /** What was there already: it is never overwritten. */
+  readonly kept: readonly string[];
+  readonly nextSteps: readonly string[];
+}
+
+/**
+ * Writes what a project needs and does not have: `pointsman.yml`, a Compose file, `.env.example`. A Compose file
+ * that is there is read, so that `pointsman.yml` names its services.
+ *
+ * @throws {ConfigError} when the Compose file that is there is no YAML.
+ */
+export async function initProject(directory: string): Promise<InitResult> {
+  const root = resolve(directory);
+  await mkdir(root, { recursive: true });
+  const project = projectNameOf(root);
+  const existing = await firstFile(root, composeFileNames);
+  const compose = existing ?? 'compose.yml';
+  const outcomes: Outcome[] = [];
+  if (existing === null) outcomes.push(await write(root, compose, await composeText(project)));
+  else outcomes.push({ file: existing, written: false });
+  const facts = await gatherFacts(root, { compose, project });
+  outcomes.push(await write(root, configFileName, configText(facts)));
+  outcomes.push(await write(root, '.env.example', envText(await template('env.example'), facts)));
+  const files = (written: boolean) => outcomes.filter((each) => each.written === written).map(({ file }) => file);
+  return {
+    written: files(true),
+    kept: files(false),
+    nextSteps: files(true).includes(configFileName) ? await firstSteps(root, facts) : ['pointsman check'],
+  };
+}
+
+interface Outcome {
+  readonly file: string;
+  readonly written: boolean;
+}
+
+/** `wx` lets the file system decide, so that nothing is overwritten even if it appears in this moment. */
+async function write(root: string, file: string, text: string): Promise<Outcome> {
+  try {
+    await writeFile(resolve(root, file), text, { flag: 'wx' });
+    return { file, written: true };
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return { file, written: false };
+    throw error;
+  }
+}
+
+async function composeText(project: string): Promise<string> {
+  return (await template('compose.yml')).replaceAll('@project@', project);
+}
+
+function template(name: string): Promise<string> {
+  return readFile(new URL(`../../templates/${name}`, import.meta.url), 'utf8');
+}
+
+async function gatherFacts(
+  root: string,
+  { compose, project }: { compose: string; project: string },
+): Promise<InitFacts> {
+  const view = await readCompose(root, [compose]);
+  return factsOf(view ?? { files: [compose], services: new Map(), volumes: [] }, project);
+}
+
+/** What is still wrong comes first: a deploy would refuse it. */
+async function firstSteps(root: string, { image }: InitFacts): Promise<string[]> {
+  const problems = await problemsIn(root);
+  if (problems.length > 0) return [...problems, 'pointsman check'];
+  return [
+    `look at pointsman.yml: is the image of your app ${image}?`,
+    'copy .env.example to .env and fill it in',
+    'pointsman check',
+    'pointsman deploy --release <release>',
+  ];
+}
+
+async function problemsIn(root: string): Promise<string[]> {
+  try {
+    await loadSettings({ directory: root });
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems.map(formatProblem);
+    throw error;
+  }
+}

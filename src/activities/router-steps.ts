@@ -100,8 +100,11 @@ export function routerSteps({ host }: Dependencies): RouterSteps {
     const nginx = await routerOf(settings);
     const previous = await nginx.readPrevious(timestamp);
     if (previous === null) return { changed: false, workers: [] };
+    const inPlace = (await nginx.readConfig()) === previous;
+    // Never switched: nothing to load again, and whatever else is wrong in nginx's config is no reason to fail.
+    if (inPlace && sameLive(await askLive(host, settings), live)) return { changed: false, workers: [] };
     const workers = await nginx.workers();
-    if ((await nginx.readConfig()) !== previous) await nginx.install(previous, timestamp);
+    if (!inPlace) await nginx.install(previous, timestamp);
     await nginx.reload();
     if (live && previous.startsWith(marker)) {
       await proveLive(host, settings, { live, answers: answersInARow, timeoutMs: proofTimeoutMs }, signal);
@@ -127,6 +130,10 @@ export function routerSteps({ host }: Dependencies): RouterSteps {
 /** An image's own default page is no config of a router; one written by hand that names a slot is. */
 function isRouterConfig(config: string, settings: Settings): boolean {
   return config.startsWith(marker) || slotInConfig(config, settings.slots) !== null;
+}
+
+function sameLive(one: Live | null, other: Live | null): boolean {
+  return one?.slot === other?.slot && one?.release === other?.release;
 }
 
 async function render(nginx: Nginx, settings: Settings, live: Live | null): Promise<string> {

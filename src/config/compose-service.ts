@@ -39,8 +39,8 @@ function mountOf(written: unknown): Mount {
   }
   const { source, target, read_only: readOnly } = asMap(written) as Record<string, unknown>;
   return {
-    source: withDefaults(String(source ?? '')),
-    target: trimmed(withDefaults(String(target ?? ''))),
+    source: typeof source === 'string' ? withDefaults(source) : '',
+    target: typeof target === 'string' ? trimmed(withDefaults(target)) : '',
     readOnly: readOnly === true,
   };
 }

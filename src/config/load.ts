@@ -62,14 +62,15 @@ async function readConfig(root: string, file: string): Promise<YamlSource> {
 const comparedKeys = ['slots', 'router', 'database', 'replica'];
 
 /** While one service has two parts to play, every rule about either would give advice against the other. */
-function isComparable({ keys, isSound }: Draft): boolean {
+function isComparable(draft: Draft): boolean {
+  const { keys } = draft;
   const services = [
     keys.slots.blue,
     keys.slots.green,
     keys.router.service,
     ...(keys.replica ? [keys.replica.service] : []),
   ];
-  return comparedKeys.every((key) => isSound([key])) && new Set(services).size === services.length;
+  return comparedKeys.every((key) => draft.isSound([key])) && new Set(services).size === services.length;
 }
 
 /** What the Compose files say against the draft, as far as the draft itself says anything that can be relied on. */

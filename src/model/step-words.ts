@@ -105,7 +105,12 @@ function drainNote({ drained, remaining, afterMs }: Drained, { settings }: Drain
 }
 
 function restoreNote(result: RestoreResult): string {
-  return result.restored ? `restored: ${result.reason}; kept aside: ${result.salvage}` : `kept: ${result.reason}`;
+  if (!result.restored) return `kept: ${result.reason}`;
+  const rows = result.tables
+    .filter(({ onlyInSalvage, changed }) => onlyInSalvage + changed > 0)
+    .map(({ table, onlyInSalvage, changed }) => `${table}: ${onlyInSalvage + changed}`);
+  const aside = rows.length > 0 ? `rows only there: ${rows.join(', ')}` : 'no row is only there';
+  return `restored: ${result.reason}; kept aside: ${result.salvage} (${aside})`;
 }
 
 /** `1 backup`, `2 backups`, and nothing for none. */

@@ -8,43 +8,168 @@ test('a project without pointsman.yml is told how to get one', async () => {
 });
 
 test.each([
-  ['an empty file', '', ''],
-  ['a file of comments', '# nothing\n', ''],
-  ['a list', '- a\n', ''],
-  ['a text', 'shop\n', ''],
-  ['no required key', 'build: true\n', ''],
-  ['an unknown key', `${smallest}helth: {}\n`, ''],
-  ['an unknown key that is like no other', `${smallest}zzzzzzzz: 1\n`, ''],
-  ['an unknown key in a section', `${smallest}router: { prot: 5000 }\n`, ''],
-  ['a key in the wrong place', `${smallest}upstreamPort: 8000\n`, ''],
-  ['a section that is text', `${smallest}router: router\n`, ''],
-  ['a section that is empty', `${smallest}health:\n`, ''],
-  ['a flag that is text', `${smallest}build: "yes"\n`, ''],
-  ['a port out of range', `${smallest}router: { port: 70000 }\n`, ''],
-  ['a project name with a capital', 'project: Shop\nimage: shop:{release}\n', ''],
-  ['a project name that is a number', 'project: 42\nimage: shop:{release}\n', ''],
-  ['an image without {release}', 'project: shop\nimage: shop:latest\n', ''],
-  ['a duration without a unit', `${smallest}drain:\n  timeout: 45\n`, ''],
-  ['a duration in words', `${smallest}drain:\n  timeout: a while\n`, ''],
-  ['a relative path', `${smallest}database: { path: data/app.db, volume: app-data }\n`, ''],
-  ['half a database', `${smallest}database: { path: /app/data/app.db }\n`, ''],
-  ['a restore rule that is none', `${smallest}database: { path: /a/b.db, volume: app-data, restore: sometimes }\n`, ''],
-  ['a Compose file that is not there', `${smallest}compose: [compose.yml, other.yml]\n`, ''],
-  ['an env file that is not there', `${smallest}envFile: .env.production\n`, ''],
-  ['two slots on one service', `${smallest}slots:\n  green: app-blue\n`, ''],
-  ['a router that is a slot', `${smallest}router: { service: app-blue }\n`, ''],
-  ['a bake', `${smallest}bake: { duration: 2m }\n`, ''],
-  ['an approval', `${smallest}approval: before-switch\n`, ''],
-  ['a canary', `${smallest}canary: [10]\n`, ''],
-  ['a migrate command', `${smallest}database: { path: /app/data/app.db, volume: app-data, migrate: [x] }\n`, ''],
-  ['a write hold', `${smallest}database: { path: /app/data/app.db, volume: app-data, holdWrites: true }\n`, ''],
-  ['hosts', `${smallest}environments: { production: { hosts: [ssh://shop] } }\n`, ''],
-  ['an environment with a strange name', `${smallest}environments: { "My Env": {} }\n`, ''],
-  ['a wrong override', `${smallest}environments:\n  staging:\n    health: { timeout: 5 }\n`, ''],
-  ['a tab', `${smallest}router:\n\tport: 1\n`, ''],
-  ['a key given twice', `${smallest}project: other\n`, ''],
-  ['an open bracket', `${smallest}slots: { blue: a\n`, ''],
-  ['an unknown anchor', `${smallest}slots: *nothing\n`, ''],
+  ['an empty file', '', 'pointsman.yml  is empty → remove it and run: pointsman init'],
+  ['a file of comments', '# nothing\n', 'pointsman.yml  is empty → remove it and run: pointsman init'],
+  ['a list', '- a\n', 'pointsman.yml:1:1  is not a map of keys → begin with a line such as project: shop'],
+  ['a text', 'shop\n', 'pointsman.yml:1:1  is not a map of keys → begin with a line such as project: shop'],
+  [
+    'no required key',
+    'build: true\n',
+    `pointsman.yml:1:1  project: missing → add project: shop
+pointsman.yml:1:1  image: missing → add image: registry.example.org/shop:{release}`,
+  ],
+  ['an unknown key', `${smallest}helth: {}\n`, 'pointsman.yml:3:1  helth: unknown key → did you mean health?'],
+  [
+    'an unknown key that is like no other',
+    `${smallest}zzzzzzzz: 1\n`,
+    'pointsman.yml:3:1  zzzzzzzz: unknown key → the keys here are project, image, build, compose, envFile, slots, health, router, database, replica, drain, logs, toolImage, environments',
+  ],
+  [
+    'an unknown key in a section',
+    `${smallest}router: { prot: 5000 }\n`,
+    'pointsman.yml:3:11  router.prot: unknown key → did you mean port?',
+  ],
+  [
+    'a key in the wrong place',
+    `${smallest}upstreamPort: 8000\n`,
+    'pointsman.yml:3:1  upstreamPort: unknown key → upstreamPort belongs under router',
+  ],
+  [
+    'a section that is text',
+    `${smallest}router: router\n`,
+    'pointsman.yml:3:9  router: expected a map, found the text "router" → write it like { service, port, upstreamPort, configDirectory }',
+  ],
+  [
+    'a section that is empty',
+    `${smallest}health:\n`,
+    'pointsman.yml:3:1  health: expected a map, found nothing → remove the key, or indent what belongs to it below it',
+  ],
+  [
+    'a flag that is text',
+    `${smallest}build: "yes"\n`,
+    'pointsman.yml:3:8  build: expected true or false, found the text "yes" → write it like true',
+  ],
+  [
+    'a port out of range',
+    `${smallest}router: { port: 70000 }\n`,
+    'pointsman.yml:3:17  router.port: expected a whole number from 1 to 65535, found 70000 → write it like 5000',
+  ],
+  [
+    'a project name with a capital',
+    'project: Shop\nimage: shop:{release}\n',
+    'pointsman.yml:1:10  project: expected a Compose project name: lower-case letters, digits, - and _, found the text "Shop" → write it like shop',
+  ],
+  [
+    'a project name that is a number',
+    'project: 42\nimage: shop:{release}\n',
+    'pointsman.yml:1:10  project: expected a Compose project name: lower-case letters, digits, - and _, found 42 → put it in quotes: "42"',
+  ],
+  [
+    'an image without {release}',
+    'project: shop\nimage: shop:latest\n',
+    'pointsman.yml:2:8  image: no {release} in its tag, so every release would be the same image → write shop:{release}',
+  ],
+  [
+    'a duration without a unit',
+    `${smallest}drain:\n  timeout: 45\n`,
+    'pointsman.yml:4:12  drain.timeout: durations need a unit → write 45s',
+  ],
+  [
+    'a duration in words',
+    `${smallest}drain:\n  timeout: a while\n`,
+    'pointsman.yml:4:12  drain.timeout: expected a duration from 1s to 1h, found the text "a while" → write it like 30s',
+  ],
+  [
+    'a relative path',
+    `${smallest}database: { path: data/app.db, volume: app-data }\n`,
+    'pointsman.yml:3:19  database.path: expected an absolute path, found the text "data/app.db" → write it like /app/data/app.db',
+  ],
+  [
+    'half a database',
+    `${smallest}database: { path: /app/data/app.db }\n`,
+    'pointsman.yml:3:1  database.volume: missing → add volume: app-data',
+  ],
+  [
+    'a restore rule that is none',
+    `${smallest}database: { path: /a/b.db, volume: app-data, restore: sometimes }\n`,
+    'pointsman.yml:3:55  database.restore: expected one of if-migrated, always, never, found the text "sometimes" → write it like if-migrated',
+  ],
+  [
+    'a Compose file that is not there',
+    `${smallest}compose: [compose.yml, other.yml]\n`,
+    'pointsman.yml:3:24  compose[1]: there is no file other.yml → name a Compose file that exists',
+  ],
+  [
+    'an env file that is not there',
+    `${smallest}envFile: .env.production\n`,
+    'pointsman.yml:3:10  envFile: there is no file .env.production → make it, or write envFile: false for none',
+  ],
+  [
+    'two slots on one service',
+    `${smallest}slots:\n  green: app-blue\n`,
+    'pointsman.yml:4:10  slots.green: both slots are on the service app-blue: a deploy would replace the release that is live → give each slot a service of its own',
+  ],
+  [
+    'a router that is a slot',
+    `${smallest}router: { service: app-blue }\n`,
+    'pointsman.yml:3:20  router.service: app-blue is a slot too: it would be stopped after a deploy → name another service, or another slot',
+  ],
+  [
+    'a bake',
+    `${smallest}bake: { duration: 2m }\n`,
+    'pointsman.yml:3:1  bake: not in this version yet (the watch after the switch) → remove it',
+  ],
+  [
+    'an approval',
+    `${smallest}approval: before-switch\n`,
+    'pointsman.yml:3:1  approval: not in this version yet (waiting for a person before the switch) → remove it',
+  ],
+  [
+    'a canary',
+    `${smallest}canary: [10]\n`,
+    'pointsman.yml:3:1  canary: not in this version yet (switching by weights) → remove it',
+  ],
+  [
+    'a migrate command',
+    `${smallest}database: { path: /app/data/app.db, volume: app-data, migrate: [x] }\n`,
+    'pointsman.yml:3:55  database.migrate: not in this version yet (the rehearsal of migrations) → remove it',
+  ],
+  [
+    'a write hold',
+    `${smallest}database: { path: /app/data/app.db, volume: app-data, holdWrites: true }\n`,
+    'pointsman.yml:3:55  database.holdWrites: not in this version yet (refusing writes while the database is migrated) → remove it',
+  ],
+  [
+    'hosts',
+    `${smallest}environments: { production: { hosts: [ssh://shop] } }\n`,
+    'pointsman.yml:3:31  environments.production.hosts: not in this version yet (deploys to other machines) → remove it',
+  ],
+  [
+    'an environment with a strange name',
+    `${smallest}environments: { "My Env": {} }\n`,
+    'pointsman.yml:3:17  environments.My Env: expected an environment name, found the text "My Env" → use lower-case letters, digits and -, as in production',
+  ],
+  [
+    'a wrong override',
+    `${smallest}environments:\n  staging:\n    health: { timeout: 5 }\n`,
+    'pointsman.yml:5:24  environments.staging.health.timeout: durations need a unit → write 5s',
+  ],
+  ['a tab', `${smallest}router:\n\tport: 1\n`, 'pointsman.yml:4:1  a tab is used as indentation → indent with spaces'],
+  [
+    'a key given twice',
+    `${smallest}project: other\n`,
+    'pointsman.yml:3:1  project is given twice; it is already on line 1 → keep one of them',
+  ],
+  [
+    'an open bracket',
+    `${smallest}slots: { blue: a\n`,
+    'pointsman.yml:4:1  the indentation does not fit the lines above, or a bracket was not closed → indent alike, with spaces',
+  ],
+  [
+    'an unknown anchor',
+    `${smallest}slots: *nothing\n`,
+    'pointsman.yml:3:8  there is no anchor &nothing above → add the anchor, or quote the value',
+  ],
 ])('%s', async (_, text, report) => {
   expect(await about(text)).toBe(report);
 });
@@ -57,5 +182,11 @@ slots: { green: app-gren }
 build: "yes"
 bake: 1
 `;
-  expect(await about(text)).toBe('');
+  expect(await about(text)).toBe(`pointsman.yml:1:1  project: missing → add project: shop
+pointsman.yml:1:8  image: no {release} in its tag, so every release would be the same image → write shop:{release}
+pointsman.yml:2:1  helth: unknown key → did you mean health?
+pointsman.yml:3:19  drain.timeout: durations need a unit → write 45s
+pointsman.yml:4:17  slots.green: there is no service app-gren in compose.yml → did you mean app-green?
+pointsman.yml:5:8  build: expected true or false, found the text "yes" → write it like true
+pointsman.yml:6:1  bake: not in this version yet (the watch after the switch) → remove it`);
 });

@@ -161,7 +161,8 @@ test('a slot that writes through backup, failed migration and restore loses no r
   // The last rows were written, through the connection that was open all the time, after the restore.
   expect(rows.slice(-25).filter((row) => !live.includes(row))).toEqual([]);
   expect((await database.fingerprint('after'))?.fingerprint).toEqual(manifest?.fingerprint);
-  expect(tables).toEqual([{ table: 'notes', onlyInSalvage: expect.any(Number), onlyInBackup: 0, changed: 0 }]);
+  expect(tables).toMatchObject([{ table: 'notes', onlyInBackup: 0, changed: 0 }]);
+  // What was acknowledged between the end of the backup and the beginning of the restore.
   expect(tables[0]?.onlyInSalvage).toBeGreaterThanOrEqual(100);
 });
 

@@ -55,16 +55,18 @@ export const routerHealth: Check = {
   run: async ({ host, settings, router }) => {
     if (!router?.running) return [];
     const found = [];
-    if (router.health === 'unhealthy') {
-      const { stderr } = await execIn(host.docker, router.id, ['nginx', '-t']);
+    const nginx = await Nginx.find(host, settings);
+    const { exitCode, stderr } = await execIn(host.docker, router.id, ['nginx', '-t']);
+    // A config that is missing altogether is no reason to refuse: the deploy writes one.
+    if (exitCode !== 0 && (await nginx?.readConfig())) {
+      const reason = stderr.split('\n').find((line) => line.includes('[emerg]')) ?? stderr.trim();
       found.push(
         error(
-          `The router is unhealthy: ${stderr.trim().split('\n')[0] ?? ''}`,
-          'Mend its config first: a deploy would wait for it in vain.',
+          `nginx refuses the router's present config: ${reason.replace(/^.*\[emerg\] (\d+#\d+: )?/, '')}.`,
+          'Mend it first: nginx would refuse the new one too.',
         ),
       );
     }
-    const nginx = await Nginx.find(host, settings);
     if (nginx && !(await nginx.isModern())) {
       found.push(
         warning(

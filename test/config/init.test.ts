@@ -1,0 +1,87 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { initProject } from '../../src/config/init.js';
+import { loadSettings } from '../../src/config/load.js';
+import { compose, projectWith, smallest } from './support.js';
+
+const read = (directory: string, file: string) => readFile(join(directory, file), 'utf8');
+
+test('an empty directory gets three files that pass every check', async () => {
+  const directory = await projectWith({});
+  const { written, kept } = await initProject(directory);
+  expect({ written, kept }).toEqual({ written: ['compose.yml', 'pointsman.yml', '.env.example'], kept: [] });
+  expect(await loadSettings({ directory })).toMatchObject({
+    slots: { blue: 'app-blue', green: 'app-green' },
+    database: { path: '/app/data/app.db', volume: 'app-data' },
+    replica: null,
+  });
+});
+
+test('nothing that is there is overwritten', async () => {
+  const files = { 'pointsman.yml': smallest, 'compose.yml': compose, '.env.example': 'A=\n' };
+  const directory = await projectWith(files);
+  expect(await initProject(directory)).toEqual({
+    written: [],
+    kept: ['compose.yml', 'pointsman.yml', '.env.example'],
+    nextSteps: ['pointsman check'],
+  });
+  for (const [file, text] of Object.entries(files)) expect(await read(directory, file)).toBe(text);
+});
+
+const shop = `services:
+  web-a:
+    profiles: [blue]
+    image: \${BLUE_IMAGE:-registry.example.org:5000/shop:1}
+    healthcheck: { test: "wget -q http://localhost:9000/up || exit 1" }
+    volumes: [./code:/code, data:/srv/data]
+  web-b:
+    profiles: [green]
+    image: \${GREEN_IMAGE:-registry.example.org:5000/shop:1}
+    healthcheck: { test: "wget -q http://localhost:9000/up || exit 1" }
+    volumes: [data:/srv/data]
+  front:
+    image: nginx:1.30
+    ports: ["127.0.0.1:80:8080"]
+    volumes: [front-config:/etc/nginx/conf.d]
+  backup:
+    image: litestream/litestream:0.5
+    environment: { LITESTREAM_BUCKET: "\${R2_BUCKET}", LITESTREAM_ACCESS_KEY_ID: "\${R2_KEY:-}" }
+volumes: { data: {}, front-config: {} }
+`;
+
+test('pointsman.yml takes its names from the Compose file that is there', async () => {
+  const directory = await projectWith({ 'compose.yaml': shop });
+  const { written, kept } = await initProject(directory);
+  expect({ written, kept }).toEqual({ written: ['pointsman.yml', '.env.example'], kept: ['compose.yaml'] });
+  expect(await loadSettings({ directory })).toMatchObject({
+    composeFiles: ['compose.yaml'],
+    image: 'registry.example.org:5000/shop:{release}',
+    slots: { blue: 'web-a', green: 'web-b' },
+    health: { path: '/up' },
+    router: { service: 'front', port: 8080, upstreamPort: 9000 },
+    database: { path: '/srv/data/app.db', volume: 'data' },
+    replica: { service: 'backup', requireEnv: ['R2_BUCKET', 'R2_KEY'] },
+  });
+  expect(await read(directory, '.env.example')).toContain('R2_BUCKET=\nR2_KEY=\n');
+});
+
+test('a Compose file without slots is not changed: what it lacks becomes the next steps', async () => {
+  const text = 'services:\n  web:\n    image: shop:1\n';
+  const directory = await projectWith({ 'compose.yml': text });
+  expect((await initProject(directory)).nextSteps).toEqual([
+    'pointsman.yml:2:1  slots.blue: there is no service app-blue in compose.yml → add it, or choose one of web',
+    'pointsman.yml:2:1  slots.green: there is no service app-green in compose.yml → add it, or choose one of web',
+    'pointsman.yml:6:20  router.service: there is no service router in compose.yml → add it, or choose one of web',
+    'pointsman check',
+  ]);
+  expect(await read(directory, 'compose.yml')).toBe(text);
+});
+
+test('a Compose file that is no YAML stops it before anything is written', async () => {
+  const directory = await projectWith({ 'compose.yml': 'services:\n\tweb: {}\n' });
+  await expect(initProject(directory)).rejects.toThrow(
+    'compose.yml:2:1  a tab is used as indentation → indent with spaces',
+  );
+  expect(await readdir(directory)).toEqual(['compose.yml']);
+});

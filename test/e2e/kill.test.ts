@@ -1,0 +1,97 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Traffic } from '../../bench/traffic.js';
+import { whoIsUp } from '../../src/temporal/presence.js';
+import { Playground } from '../support/playground.js';
+
+let place: Playground;
+
+beforeAll(async () => {
+  place = await Playground.create();
+  expect((await place.deploy('v1')).code).toBe(0);
+});
+afterAll(() => place?.[Symbol.asyncDispose]());
+
+interface Status {
+  readonly live: { readonly slot: string; readonly release: string } | null;
+  readonly last: { readonly release: string; readonly outcome: string } | null;
+  readonly running: { readonly steps: readonly { readonly name: string; readonly state: string }[] } | null;
+}
+
+async function status(): Promise<Status> {
+  const { stdout } = await place.start('status', '-e', 'demo', '--json');
+  return JSON.parse(stdout) as Status;
+}
+
+/** Asks until the state is as wanted. */
+async function until(wanted: (state: Status) => boolean): Promise<Status> {
+  for (;;) {
+    const state = await status();
+    if (wanted(state)) return state;
+    await sleep(100);
+  }
+}
+
+const isRunning = (step: string) => (state: Status) =>
+  state.running?.steps.some(({ name, state: at }) => name === step && at === 'running') ?? false;
+
+describe('a deploy goes on', () => {
+  test('when the command that started it is killed', async () => {
+    const deploying = place.start('deploy', '-e', 'demo', '--release', 'v2');
+    await until(isRunning('composeUpWait'));
+    deploying.kill('SIGKILL');
+    await deploying;
+    const { last } = await until(({ running }) => running === null);
+    expect(last).toMatchObject({ release: 'v2', outcome: 'succeeded' });
+    expect((await status()).live).toEqual({ slot: 'green', release: 'v2' });
+  });
+
+  test('when command, worker and Temporal are all killed: the next command brings it on, and no request fails', async () => {
+    const traffic = new Traffic({ port: place.port });
+    const deploying = place.start('deploy', '-e', 'demo', '--release', 'v3');
+    await until(isRunning('composeUpWait'));
+    deploying.kill('SIGKILL');
+    process.kill((await whoIsUp(place.home))?.pid ?? 0, 'SIGKILL');
+    process.kill(Number(await readFile(join(place.home, 'temporal.pid'), 'utf8')), 'SIGKILL');
+    await deploying;
+    const { last, live } = await until(({ running, last: ended }) => running === null && ended?.release === 'v3');
+    expect(last).toMatchObject({ release: 'v3', outcome: 'succeeded' });
+    expect(live).toEqual({ slot: 'blue', release: 'v3' });
+    expect((await traffic.stop()).failures).toEqual({});
+  });
+
+  test('under the same release asked for again: the second command follows the one that runs', async () => {
+    const first = place.start('deploy', '-e', 'demo', '--release', 'v1');
+    await until(isRunning('composeUpWait'));
+    const second = await place.deploy('v1');
+    expect(second.out).toContain('v1 is being deployed already');
+    expect(second.code).toBe(0);
+    expect((await first).exitCode).toBe(0);
+    expect((await status()).live).toEqual({ slot: 'green', release: 'v1' });
+  });
+});
+
+test('no secret of the env file is in any history', async () => {
+  const { Client, Connection } = await import('@temporalio/client');
+  const connection = await Connection.connect({ address: `127.0.0.1:${place.temporalPort}` });
+  const secret = 'demo-secret-key-of-this-machine';
+  expect(await readFile(join(place.directory, '.env.demo'), 'utf8')).toContain(secret);
+  let events = 0;
+  for await (const { workflowId, runId } of new Client({ connection }).workflow.list()) {
+    const history = await new Client({ connection }).workflow.getHandle(workflowId, runId).fetchHistory();
+    events += history.events?.length ?? 0;
+    const bytes = JSON.stringify(history, (_, value: unknown) => readable(value));
+    expect(bytes).not.toContain(secret);
+  }
+  expect(events).toBeGreaterThan(50);
+  await connection.close();
+});
+
+/** Payloads are bytes; as text they can be searched. */
+function readable(value: unknown): unknown {
+  const bytes = value as { type?: string; data?: number[] } | Uint8Array | null;
+  if (bytes instanceof Uint8Array) return Buffer.from(bytes).toString();
+  return bytes?.type === 'Buffer' && bytes.data ? Buffer.from(bytes.data).toString() : value;
+}

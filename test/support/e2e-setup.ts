@@ -1,0 +1,24 @@
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { imageRepository } from './playground.js';
+
+const app = fileURLToPath(new URL('../../examples/notes', import.meta.url));
+const special = ['broken', 'broken-without-migration', 'failing-migration', 'with-migration'];
+const tags = ['v1', 'v2', 'v3', ...special].map((tag) => `${imageRepository}:${tag}`);
+
+/** Builds the releases that end-to-end tests deploy, and removes them in the end. */
+export async function setup(): Promise<() => Promise<void>> {
+  const env = { DOCKER_BUILDKIT: '0' };
+  await execa('docker', ['build', '-t', `${imageRepository}:v1`, app], { env });
+  // One image under several names would be one release to Docker; a label makes each its own.
+  for (const tag of ['v2', 'v3']) {
+    const input = `FROM ${imageRepository}:v1\nLABEL release=${tag}\n`;
+    await execa('docker', ['build', '-t', `${imageRepository}:${tag}`, '-'], { env, input });
+  }
+  for (const tag of special) {
+    const context = `${app}/releases/${tag}`;
+    const base = `BASE=${imageRepository}:v1`;
+    await execa('docker', ['build', '--build-arg', base, '-t', `${imageRepository}:${tag}`, context], { env });
+  }
+  return async () => void (await execa('docker', ['rmi', '-f', ...tags], { reject: false }));
+}

@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Docker from 'dockerode';
+import { execa } from 'execa';
+import { findContainer, type ContainerState } from '../../src/docker/container.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const main = join(root, 'dist/cli/main.js');
+
+/** Repository of the images that end-to-end tests deploy; built once by the global set-up. */
+export const imageRepository = 'pointsman-e2e';
+
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+}
+
+export interface Identity {
+  readonly id: string;
+  readonly startedAt: string;
+}
+
+/** A copy of the example app with a Compose project, a Temporal server and ports of its own; gone when disposed. */
+export class Playground {
+  readonly docker = new Docker();
+  readonly project: string;
+  readonly directory: string;
+  readonly home: string;
+  readonly port: number;
+  readonly temporalPort: number;
+  private readonly environment: Record<string, string>;
+
+  private constructor(directory: string, project: string, ports: readonly [number, number, number]) {
+    this.directory = directory;
+    this.project = project;
+    this.home = join(directory, '.state');
+    [this.port, this.temporalPort] = ports;
+    this.environment = {
+      POINTSMAN_HOME: this.home,
+      POINTSMAN_TEMPORAL_PORT: String(ports[1]),
+      POINTSMAN_UI_PORT: String(ports[2]),
+      ROUTER_PORT: String(ports[0]),
+      CI: '1',
+    };
+  }
+
+  static async create(): Promise<Playground> {
+    const directory = await mkdtemp(join(tmpdir(), 'pointsman-e2e-'));
+    await cp(join(root, 'examples/notes'), directory, { recursive: true });
+    const project = `e2e-${randomBytes(4).toString('hex')}`;
+    const playground = new Playground(directory, project, [await freePort(), await freePort(), await freePort()]);
+    await playground.edit('pointsman.yml', (text) =>
+      text.replace('project: notes', `project: ${project}`).replace('image: notes:', `image: ${imageRepository}:`),
+    );
+    return playground;
+  }
+
+  async edit(file: string, change: (text: string) => string): Promise<void> {
+    const path = join(this.directory, file);
+    await writeFile(path, change(await readFile(path, 'utf8')));
+  }
+
+  /** Starts a pointsman command, as a user in the project's directory would. */
+  start(...args: string[]) {
+    return execa(process.execPath, [main, ...args], {
+      cwd: this.directory,
+      env: this.environment,
+      reject: false,
+      all: true,
+    });
+  }
+
+  async run(...args: string[]): Promise<Ran> {
+    const { exitCode, all } = await this.start(...args);
+    return { code: exitCode ?? -1, out: all };
+  }
+
+  deploy(release: string): Promise<Ran> {
+    return this.run('deploy', '-e', 'demo', '--release', release);
+  }
+
+  /** What is live, as `pointsman status` tells it. */
+  async live(): Promise<{ slot: string; release: string | null } | null> {
+    const { stdout } = await this.start('status', '-e', 'demo', '--json');
+    return (JSON.parse(stdout) as { live: { slot: string; release: string | null } | null }).live;
+  }
+
+  container(service: string): Promise<ContainerState | null> {
+    return findContainer(this.docker, this.project, service);
+  }
+
+  /** Containers that must be the same before and after any deploy. */
+  async identities(): Promise<Record<string, Identity>> {
+    const found = await Promise.all(['router', 'litestream'].map((name) => this.container(name)));
+    const [router, litestream] = found.map((state) => ({ id: state?.id ?? '', startedAt: state?.startedAt ?? '' }));
+    return { router: router as Identity, litestream: litestream as Identity };
+  }
+
+  /** Runs Python inside the live volume, with `db` open on a file of it. */
+  async python(code: string, file = 'app.db'): Promise<string> {
+    const opening = `import sqlite3, json, os\nos.chdir('/data')\ndb = sqlite3.connect(${JSON.stringify(file)}, timeout=10)\n`;
+    const args = [
+      'run',
+      '--rm',
+      '--network',
+      'none',
+      '-v',
+      `${this.project}_app-data:/data`,
+      'python:3.11-slim-bookworm',
+    ];
+    return (await execa('docker', [...args, 'python', '-c', opening + code])).stdout;
+  }
+
+  /** Ids of all notes in a database file of the volume. */
+  async notes(file = 'app.db'): Promise<Set<string>> {
+    const ids = await this.python('print(json.dumps([i for (i,) in db.execute("SELECT id FROM notes")]))', file);
+    return new Set(JSON.parse(ids) as string[]);
+  }
+
+  async files(): Promise<string[]> {
+    return JSON.parse(await this.python('print(json.dumps(sorted(os.listdir("."))))')) as string[];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.run('down');
+    const files = ['-f', 'compose.yml', '-f', 'compose.demo.yml', '--env-file', '.env.demo'];
+    await execa('docker', ['compose', '-p', this.project, ...files, '--profile', '*', 'down', '-v', '--timeout', '2'], {
+      cwd: this.directory,
+      env: this.environment,
+    });
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

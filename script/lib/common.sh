@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 
 cache="${POINTSMAN_CACHE:-$HOME/.cache/pointsman}"
+# shellcheck disable=SC2034 # the other files use it
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 mkdir -p "$cache/bin" "$cache/images" "$cache/work"
 
@@ -20,7 +21,7 @@ quietly() {
 wait_for() {
   local deadline=$((SECONDS + $1)) what=$2; shift 2
   until "$@" >/dev/null 2>&1; do
-    [ "$SECONDS" -lt "$deadline" ] || die "$what did not come up in time"
+    [ "$SECONDS" -lt "$deadline" ] || die "$what: waited in vain"
     sleep 0.2
   done
 }
@@ -39,9 +40,14 @@ apt_install() {
   DEBIAN_FRONTEND=noninteractive quietly "apt-$1" apt-get install -y -qq --no-install-recommends "$@"
 }
 
-# The first URI of the machine's own Debian sources: mirrors differ, and some machines reach only their own.
+# The machine's own Debian archive, not its security archive nor another vendor's: mirrors differ, and some
+# machines reach only their own. Packages from it are checked against Debian's keys, whatever the suite.
 debian_uri() {
-  apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -v -i security | head -n 1
+  local uri
+  # shellcheck disable=SC2016 # apt's own variables
+  uri=$(apt-get indextargets --format '$(LABEL)|$(COMPONENT)|$(REPO_URI)' 'Created-By: Packages' | sed -n 's/^Debian|main|//p' | sed -n 1p)
+  [ -n "$uri" ] || die 'no source of Debian packages is known here: use a machine that reaches an image registry, or Debian'
+  printf '%s\n' "$uri"
 }
 
 # `go_build OUTPUT PACKAGE@VERSION`: written beside and renamed, so a killed build leaves no half file.

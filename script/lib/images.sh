@@ -1,6 +1,6 @@
 # The images that the example and the tests use: pulled where a registry answers, else built here from Debian
 # packages under the same names, so that the compose files stay what a user would write.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # cache and root are set in common.sh
 
 python_image=python:3.11-slim-bookworm
 nginx_image=nginx:1.30
@@ -36,10 +36,11 @@ pull() {
 
 # `bootstrap SUITE PACKAGES OUTPUT`
 bootstrap() {
+  local uri; uri=$(debian_uri)
   have mmdebstrap || apt_install mmdebstrap
   quietly "bootstrap-$1" mmdebstrap --variant=minbase "--include=$2" --aptopt='Acquire::Check-Valid-Until "false"' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-    "$1" "$3" "deb [trusted=yes] $(debian_uri) $1 main"
+    "$1" "$3" "deb $uri $1 main"
 }
 
 # `from_rootfs TAR IMAGE <<Dockerfile-lines`: an imported file system alone has no STOPSIGNAL or ENTRYPOINT.
@@ -67,7 +68,7 @@ build_nginx_image() {
   bootstrap forky nginx-light "$cache/work/nginx.tar"
   mkdir -p "$cache/work/context"
   cat >"$cache/work/context/nginx.conf" <<'END'
-user www-data;
+user nginx;
 worker_processes auto;
 error_log /var/log/nginx/error.log notice;
 pid /run/nginx.pid;
@@ -84,13 +85,15 @@ END
   cat >"$cache/work/context/default.conf" <<'END'
 server {
     listen 80;
-    location / { root /var/www/html; }
+    location / { root /usr/share/nginx/html; }
 }
 END
   from_rootfs "$cache/work/nginx.tar" "$1" <<'END'
 COPY nginx.conf /etc/nginx/nginx.conf
 COPY default.conf /etc/nginx/conf.d/default.conf
+RUN useradd --system --uid 101 --user-group --no-create-home --home-dir /nonexistent --shell /bin/false nginx
 RUN ln -sf /dev/stdout /var/log/nginx/access.log && ln -sf /dev/stderr /var/log/nginx/error.log
+EXPOSE 80
 STOPSIGNAL SIGQUIT
 CMD ["nginx", "-g", "daemon off;"]
 END

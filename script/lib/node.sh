@@ -1,12 +1,14 @@
 # Node's packages and the build of pointsman itself, each only when something changed.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # cache and root are set in common.sh
 
 ensure_node_modules() {
-  have node || die 'no Node.js: install Node 20 or later'
+  have node || die 'Node.js 20 or later is needed: install it'
+  local major; major=$(node -p 'process.versions.node.split(".")[0]')
+  [ "$major" -ge 20 ] || die "Node.js 20 or later is needed: this is $(node --version)"
   local stamp="$root/node_modules/.pointsman-lock"
   cmp -s "$root/package-lock.json" "$stamp" && return
   say 'installing npm packages'
-  (cd "$root" && quietly npm-ci npm ci --no-audit --no-fund)
+  (cd "$root" && quietly npm-ci npm ci --no-audit --no-fund) || exit
   cp "$root/package-lock.json" "$stamp"
 }
 
@@ -14,5 +16,5 @@ ensure_build() {
   local built="$root/dist/workflow-bundle.js"
   if [ -f "$built" ] && [ -z "$(find "$root/src" "$root/package-lock.json" -newer "$built" -print -quit)" ]; then return; fi
   say 'building pointsman'
-  (cd "$root" && quietly npm-build npm run build)
+  (cd "$root" && quietly npm-build npm run build) || exit
 }

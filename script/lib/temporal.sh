@@ -1,5 +1,5 @@
 # The Temporal CLI, which holds the dev server, and the test server that skips time.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # cache and root are set in common.sh
 
 temporal_version=1.5.1
 test_server_version=1.38.0

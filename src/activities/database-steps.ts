@@ -1,5 +1,5 @@
 import type { Activities, BackupArgs, RestoreArgs } from '../model/activities.js';
-import { decideRestore, type BackupManifest, type RestoreResult } from '../model/database.js';
+import type { BackupManifest, RestoreResult } from '../model/database.js';
 import { databaseOf } from './database-of.js';
 import type { Dependencies } from './dependencies.js';
 import { failureOf, named } from './failures.js';
@@ -22,12 +22,9 @@ export function databaseSteps({ host }: Dependencies): Pick<Activities, 'backupD
     context: Running,
   ): Promise<RestoreResult> {
     const database = await databaseOf(host, settings, context);
-    const now = await database?.fingerprint(timestamp);
-    if (!database || !now || !settings.database) throw failureOf('RestoreFailed', 'the database is gone');
-    const { restore, reason } = decideRestore(settings.database.restore, backup.fingerprint, now.fingerprint);
-    if (!restore) return { restored: false, reason };
-    const { salvage, tables } = await database.restore(backup.file, timestamp, lockWaitSeconds);
-    return { restored: true, reason, salvage, tables };
+    if (!database || !settings.database) throw failureOf('RestoreFailed', 'the database is gone');
+    const request = { backup, timestamp, waitSeconds: lockWaitSeconds };
+    return database.restoreIfNeeded(settings.database.restore, request);
   }
 
   return {

@@ -39,9 +39,15 @@ function findTemporal(set: Readonly<Record<string, string>>, stateDirectory: str
   if (file && !existsSync(file))
     throw new Exit(exitCodes.usage, `TEMPORAL_CONFIG_FILE names ${file}, which does not exist.`);
   if (set['TEMPORAL_ADDRESS'] || set['TEMPORAL_PROFILE'] || file) return { kind: 'external', variables: set };
-  const port = Number(set['POINTSMAN_TEMPORAL_PORT'] ?? 7237);
-  const uiPort = Number(set['POINTSMAN_UI_PORT'] ?? 8237);
+  const port = portOf(set, 'POINTSMAN_TEMPORAL_PORT', 7237);
+  const uiPort = portOf(set, 'POINTSMAN_UI_PORT', 8237);
   return { kind: 'embedded', stateDirectory, port, uiPort, cli: findCli(set) };
+}
+
+function portOf(set: Readonly<Record<string, string>>, name: string, usual: number): number {
+  const port = Number(set[name] ?? usual);
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
+  throw new Exit(exitCodes.usage, `${name} must be a port number (1 to 65535), not ${set[name]}.`);
 }
 
 /** Named, on the PATH, or where script/setup keeps it. */

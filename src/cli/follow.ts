@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  ServiceError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  isGrpcServiceError,
+  isRetryableError,
+} from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { EndingType } from '../model/failure.js';
 import type { DeployFailureDetails, Progress } from '../model/progress.js';
@@ -22,26 +28,43 @@ export async function follow(session: Session, handle: DeployHandle, options: Fo
   const watcher = new Watcher(session, options);
   const interrupt = interruptible(session, handle);
   try {
-    const ended = handle.result().then(
-      () => null,
-      (error: unknown) => error,
-    );
+    const ended = endOf(session, handle);
     const watching = watch(handle, watcher, ended);
     const attention = await Promise.race([watching, interrupt.detached]);
     if (attention === 'detached') return exitCodes.detached;
     if (attention) return watcher.needsAttention(attention);
     const error = await ended;
-    watcher.show(await handle.query(progressQuery));
+    // The ending is known by now, also when no worker is left to tell the last steps.
+    await handle.query(progressQuery).then(
+      (progress) => watcher.show(progress),
+      () => undefined,
+    );
     return error === null ? watcher.succeeded() : explain(session, watcher, error);
   } finally {
     interrupt.stop();
   }
 }
 
+/** How the run ended (`null`: well). Temporal may be away meanwhile: the run outlives that, so its follower does too. */
+async function endOf(session: Session, handle: DeployHandle): Promise<unknown> {
+  for (;;) {
+    try {
+      await handle.result();
+      return null;
+    } catch (error) {
+      const away = error instanceof ServiceError && isGrpcServiceError(error.cause) && isRetryableError(error.cause);
+      if (!away) return error;
+      await sleep(pollMs);
+    }
+    await session.revive();
+  }
+}
+
 /** Polls until the run has ended (`null`) or waits for a person (its progress). */
 async function watch(handle: DeployHandle, watcher: Watcher, ended: Promise<unknown>): Promise<Progress | null> {
   let over = false;
-  void ended.then(() => (over = true));
+  const finish = (): void => void (over = true);
+  void ended.then(finish, finish);
   while (!over) {
     const progress = await Promise.race([
       handle.query(progressQuery).catch((error: unknown) => watcher.silent(error)),
@@ -83,11 +106,12 @@ class Watcher {
     output.redraw(running.map((step) => stepLine(step, Date.now())).join('\n'));
   }
 
-  /** Nobody answers: said once, and then waited for. */
-  silent(error: unknown): null {
+  /** Nobody answers: said once, brought back where it is ours, and waited for. */
+  async silent(error: unknown): Promise<null> {
     if (error instanceof WorkflowNotFoundError) throw error;
     if (!this.saidSilent) this.session.output.note('no worker answers; the deploy waits for one');
     this.saidSilent = true;
+    await this.session.revive();
     return null;
   }
 

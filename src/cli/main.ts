@@ -23,7 +23,7 @@ async function run(act: (session: Session) => Promise<ExitCode>): Promise<void> 
 function explain(error: unknown): ExitCode {
   const say = (text: string): void => void process.stderr.write(`${text}\n`);
   if (error instanceof Exit) {
-    say(error.message);
+    if (error.message) say(error.message);
     return error.code;
   }
   if (error instanceof ConfigError) {
@@ -41,5 +41,5 @@ function explain(error: unknown): ExitCode {
 }
 
 await createProgram(run, version)
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitCodes.usage))
-  .parseAsync();
+  .parseAsync()
+  .catch((error: unknown) => process.exit(explain(error)));

@@ -1,4 +1,5 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option, type CommanderError } from 'commander';
+import { slots } from '../model/slot.js';
 import type { CheckOptions } from './commands/check.js';
 import type { DeployOptions } from './commands/deploy.js';
 import type { HistoryOptions } from './commands/history.js';
@@ -7,7 +8,7 @@ import type { RollbackOptions } from './commands/rollback.js';
 import type { AnswerOptions } from './commands/run-control.js';
 import type { StatusOptions } from './commands/status.js';
 import type { UpOptions } from './commands/up.js';
-import { exitCodes, type ExitCode } from './exit-codes.js';
+import { Exit, exitCodes, type ExitCode } from './exit-codes.js';
 import type { PlaceOptions, Session } from './session.js';
 
 /** Runs a command and keeps its exit code. Each is loaded when it is asked for, so `--help` connects to nothing. */
@@ -19,11 +20,23 @@ export function createProgram(run: Run, version: string): Command {
   const program = new Command('pointsman')
     .description('Durable blue-green deploys for Docker Compose apps on your own servers.')
     .version(version)
+    // Before the commands are added: they inherit it then, and only then.
+    .exitOverride(endParsing)
     .addHelpText('after', `\nExit codes:\n${codes.join('\n')}`);
   addDeploying(program, run);
   addLooking(program, run);
   addRunning(program, run);
   return program;
+}
+
+/** Help and version succeed; everything else that ends the parsing is a usage error, explained already. */
+function endParsing({ exitCode }: CommanderError): never {
+  throw new Exit(exitCode === 0 ? exitCodes.succeeded : exitCodes.usage);
+}
+
+function wholeNumber(text: string): string {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It must be a whole number above 0.');
+  return text;
 }
 
 function placed(program: Command, name: string): Command {
@@ -79,15 +92,15 @@ function addLooking(program: Command, run: Run): void {
     );
   placed(program, 'history')
     .description('the releases of this host and how they ended, newest first')
-    .option('-n, --number <count>', 'how many', '20')
+    .option('-n, --number <count>', 'how many', wholeNumber, '20')
     .option('--json', 'as one JSON array')
     .action((options: HistoryOptions) =>
       run(async (session) => (await import('./commands/history.js')).historyCommand(session, options)),
     );
   placed(program, 'logs')
     .description('the last lines of the live slot, the router and litestream, each apart')
-    .option('--slot <slot>', 'blue or green (default: the live one)')
-    .option('-n, --lines <count>', 'lines of each (default: logs in pointsman.yml)')
+    .addOption(new Option('--slot <slot>', 'blue or green (default: the live one)').choices(slots))
+    .option('-n, --lines <count>', 'lines of each (default: logs in pointsman.yml)', wholeNumber)
     .action((options: LogsOptions) =>
       run(async (session) => (await import('./commands/logs.js')).logsCommand(session, options)),
     );
@@ -104,7 +117,7 @@ function addRunning(program: Command, run: Run): void {
   program
     .command('up')
     .description('Temporal and a worker on this machine, in the foreground')
-    .option('--idle-exit <minutes>', 'end after this long without a running deploy')
+    .option('--idle-exit <minutes>', 'end after this long without a running deploy', wholeNumber)
     .action((options: UpOptions) =>
       run(async (session) => (await import('./commands/up.js')).upCommand(session, options)),
     );

@@ -50,6 +50,11 @@ export class Session {
     return connectClient(temporal);
   }
 
+  /** Brings our own server and worker back when they were killed; an external Temporal is only waited for. */
+  async revive(): Promise<void> {
+    if (this.environment.temporal.kind === 'embedded') await (await this.client()).connection.close();
+  }
+
   handle(client: Client, settings: Settings): DeployHandle {
     return client.workflow.getHandle<typeof deploy | typeof rollback>(workflowId(settings));
   }

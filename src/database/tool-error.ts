@@ -1,7 +1,10 @@
-/** Why the database tool gave up. `bug` is anything that it did not foresee. */
-export type ToolFailure = 'busy' | 'corrupt' | 'no-space' | 'not-found' | 'bug';
+/**
+ * Why the database tool gave up. `refused`: trying again cannot help, a person has to act first. `bug` is anything
+ * that it did not foresee.
+ */
+export type ToolFailure = 'busy' | 'corrupt' | 'no-space' | 'not-found' | 'refused' | 'bug';
 
-/** Thrown when the database tool could not do its work; the database is as it was before. */
+/** Thrown when the database tool could not do its work. No row is lost: what a cut restore replaced is in its salvage. */
 export class ToolError extends Error {
   override readonly name = 'ToolError';
   readonly failure: ToolFailure;

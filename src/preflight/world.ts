@@ -49,9 +49,11 @@ export function serviceOf({ config }: World, name: string): ComposeService | und
 async function readVariables(host: Host, { directory, envFile }: Settings): Promise<Map<string, string>> {
   const text = envFile ? ((await host.readFile(join(directory, envFile))) ?? '') : '';
   const lines = text.split('\n').map((line) => /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$/.exec(line));
-  return new Map(
-    lines
-      .filter((line) => line !== null)
-      .map((line) => [line[1] ?? '', (line[2] ?? '').replaceAll(/^["']|["']$/g, '')]),
-  );
+  return new Map(lines.filter((line) => line !== null).map((line) => [line[1] ?? '', valueOf(line[2] ?? '')]));
+}
+
+/** As Compose reads it: without its quotes, or without the comment after it. */
+function valueOf(written: string): string {
+  const quoted = /^(["'])(.*?)\1(?:\s+#.*)?$/.exec(written);
+  return quoted?.[2] ?? written.replace(/(?:^|\s+)#.*$/, '');
 }

@@ -10,10 +10,12 @@ export function looksSecret(name: string): boolean {
 
 /** Values of secret-looking variables in `NAME=value` lines, as of a `.env` file or a container's environment. */
 export function secretValues(lines: readonly string[]): string[] {
-  return lines
-    .map((line) => /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*)$/.exec(line))
+  const values = lines
+    .map((line) => /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*)$/s.exec(line))
     .filter((match) => match !== null && looksSecret(match[1] ?? ''))
-    .map((match) => unquote((match?.[2] ?? '').trim()));
+    .map((match) => (match?.[2] ?? '').trim());
+  // " #" begins a comment in an env file, and is part of the value in a container's environment.
+  return [...new Set(values.flatMap((value) => [unquote(value), unquote(value.replace(/\s+#.*$/s, ''))]))];
 }
 
 function unquote(value: string): string {
@@ -26,6 +28,8 @@ function unquote(value: string): string {
  */
 export function createRedactor(values: readonly string[]): (text: string) => string {
   const forms = values
+    // A key of several lines is printed line by line.
+    .flatMap((value) => [value, ...value.split('\n').map((line) => line.trim())])
     .filter((value) => value.length >= shortest)
     .flatMap((value) => [
       value,
@@ -37,6 +41,6 @@ export function createRedactor(values: readonly string[]): (text: string) => str
   return (text) =>
     forms
       .reduce((left, form) => left.replaceAll(form, '[redacted]'), text)
-      .replaceAll(/(\w+:\/\/[^\s/:@]+:)[^\s/@]+@/g, '$1[redacted]@')
-      .replaceAll(/(authorization:\s*\w+\s+)\S+/gi, '$1[redacted]');
+      .replaceAll(/(\w+:\/\/[^\s/:@]*:)[^\s/@]+@/g, '$1[redacted]@')
+      .replaceAll(/(authorization["']?:\s*["']?[\w-]+\s+)[^\s"']+/gi, '$1[redacted]');
 }

@@ -79,7 +79,7 @@ while True:
     name: `${settings.project}-slot`,
     Image: image,
     Cmd: ['python3', '-c', code, '/app/data/app.db'],
-    HostConfig: { Init: true, Mounts: [{ Type: 'volume', Source: volume, Target: '/app/data' }] },
+    HostConfig: { Init: true, NetworkMode: 'none', Mounts: [{ Type: 'volume', Source: volume, Target: '/app/data' }] },
   });
   // Gone already where the test has stopped it.
   onTestFinished(() => container.remove({ force: true }).catch(() => undefined));
@@ -194,7 +194,7 @@ test('where the volume is too full for a backup, that is said and the database i
     name: `${settings.project}-keeper`,
     Image: image,
     Cmd: ['sleep', 'infinity'],
-    HostConfig: { Init: true, Mounts: [{ Type: 'volume', Source: volume, Target: '/app/data' }] },
+    HostConfig: { Init: true, NetworkMode: 'none', Mounts: [{ Type: 'volume', Source: volume, Target: '/app/data' }] },
   });
   onTestFinished(() => keeper.remove({ force: true }));
   await keeper.start();

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Traffic, type TrafficReport } from '../../bench/traffic.js';
 import { execIn } from '../../src/docker/container.js';
@@ -91,7 +90,7 @@ describe('one environment, from its first deploy on', () => {
 
   test('another deploy while one runs is refused with who and what, and the first one goes on', async () => {
     const first = place.start('deploy', '-e', 'demo', '--release', 'v3');
-    await running('composeUpWait');
+    await place.untilRunning('composeUpWait');
     const second = await place.deploy('v1');
     expect(second.code).toBe(6);
     expect(second.out).toMatch(/is busy: deploy v3 by \S+@\S+, since/);
@@ -101,7 +100,7 @@ describe('one environment, from its first deploy on', () => {
 
   test('a deploy that is cancelled in the middle is undone and says what is live', async () => {
     const deploying = place.start('deploy', '-e', 'demo', '--release', 'v1');
-    await running('composeUpWait');
+    await place.untilRunning('composeUpWait');
     const abort = await place.run('abort', '-e', 'demo');
     expect(abort.code).toBe(7);
     expect((await deploying).exitCode).toBe(7);
@@ -148,16 +147,6 @@ describe('one environment, from its first deploy on', () => {
     expect(await place.live()).toEqual({ slot: 'blue', release: 'v3' });
   });
 });
-
-/** Waits until the deploy that runs has begun a step. */
-async function running(step: string): Promise<void> {
-  for (;;) {
-    const { stdout } = await place.start('status', '-e', 'demo', '--json');
-    const { running: run } = JSON.parse(stdout) as { running: { steps?: { name: string }[] } | null };
-    if (run?.steps?.some(({ name }) => name === step)) return;
-    await sleep(50);
-  }
-}
 
 async function exec(service: string, script: string): Promise<void> {
   const container = await place.container(service);

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Traffic } from '../../bench/traffic.js';
 import { whoIsUp } from '../../src/temporal/presence.js';
@@ -34,13 +35,10 @@ async function until(wanted: (state: Status) => boolean): Promise<Status> {
   }
 }
 
-const isRunning = (step: string) => (state: Status) =>
-  state.running?.steps.some(({ name, state: at }) => name === step && at === 'running') ?? false;
-
 describe('a deploy goes on', () => {
   test('when the command that started it is killed', async () => {
     const deploying = place.start('deploy', '-e', 'demo', '--release', 'v2');
-    await until(isRunning('composeUpWait'));
+    await place.untilRunning('composeUpWait');
     deploying.kill('SIGKILL');
     await deploying;
     const { last } = await until(({ running }) => running === null);
@@ -51,7 +49,7 @@ describe('a deploy goes on', () => {
   test('when command, worker and Temporal are all killed: the next command brings it on, and no request fails', async () => {
     const traffic = new Traffic({ port: place.port });
     const deploying = place.start('deploy', '-e', 'demo', '--release', 'v3');
-    await until(isRunning('composeUpWait'));
+    await place.untilRunning('composeUpWait');
     deploying.kill('SIGKILL');
     process.kill((await whoIsUp(place.home))?.pid ?? 0, 'SIGKILL');
     process.kill(Number(await readFile(join(place.home, 'temporal.pid'), 'utf8')), 'SIGKILL');
@@ -64,7 +62,7 @@ describe('a deploy goes on', () => {
 
   test('under the same release asked for again: the second command follows the one that runs', async () => {
     const first = place.start('deploy', '-e', 'demo', '--release', 'v1');
-    await until(isRunning('composeUpWait'));
+    await place.untilRunning('composeUpWait');
     const second = await place.deploy('v1');
     expect(second.out).toContain('v1 is being deployed already');
     expect(second.code).toBe(0);
@@ -74,7 +72,6 @@ describe('a deploy goes on', () => {
 });
 
 test('no secret of the env file is in any history', async () => {
-  const { Client, Connection } = await import('@temporalio/client');
   const connection = await Connection.connect({ address: `127.0.0.1:${place.temporalPort}` });
   const secret = 'demo-secret-key-of-this-machine';
   expect(await readFile(join(place.directory, '.env.demo'), 'utf8')).toContain(secret);

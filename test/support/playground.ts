@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import Docker from 'dockerode';
 import { execa } from 'execa';
@@ -32,13 +33,14 @@ export class Playground {
   readonly home: string;
   readonly port: number;
   readonly temporalPort: number;
+  readonly uiPort: number;
   private readonly environment: Record<string, string>;
 
   private constructor(directory: string, project: string, ports: readonly [number, number, number]) {
     this.directory = directory;
     this.project = project;
     this.home = join(directory, '.state');
-    [this.port, this.temporalPort] = ports;
+    [this.port, this.temporalPort, this.uiPort] = ports;
     this.environment = {
       POINTSMAN_HOME: this.home,
       POINTSMAN_TEMPORAL_PORT: String(ports[1]),
@@ -48,8 +50,10 @@ export class Playground {
     };
   }
 
-  static async create(): Promise<Playground> {
-    const directory = await mkdtemp(join(tmpdir(), 'pointsman-e2e-'));
+  /** @param at directory to use instead of a temporary one; it must not exist yet. */
+  static async create(at?: string): Promise<Playground> {
+    const directory = at ?? (await mkdtemp(join(tmpdir(), 'pointsman-e2e-')));
+    if (at) await mkdir(at);
     await cp(join(root, 'examples/notes'), directory, { recursive: true });
     const project = `e2e-${randomBytes(4).toString('hex')}`;
     const playground = new Playground(directory, project, [await freePort(), await freePort(), await freePort()]);
@@ -77,6 +81,16 @@ export class Playground {
   async run(...args: string[]): Promise<Ran> {
     const { exitCode, all } = await this.start(...args);
     return { code: exitCode ?? -1, out: all };
+  }
+
+  /** Waits until the run that is under way has begun a step. */
+  async untilRunning(step: string): Promise<void> {
+    for (;;) {
+      const { stdout } = await this.start('status', '-e', 'demo', '--json');
+      const { running } = JSON.parse(stdout) as { running: { steps?: { name: string; state: string }[] } | null };
+      if (running?.steps?.some(({ name, state }) => name === step && state === 'running')) return;
+      await sleep(50);
+    }
   }
 
   deploy(release: string): Promise<Ran> {

@@ -1,4 +1,4 @@
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { readRecords } from '../../docker/release-record.js';
 import type { Settings } from '../../model/settings.js';
 import { askLive } from '../../router/live-slot.js';
@@ -58,6 +58,7 @@ async function runningNow(session: Session, settings: Settings): Promise<RunText
     return await describeRun(session, handle, runId);
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return nothing;
+    if (error instanceof ServiceError) return unanswered;
     if (error instanceof TemporalUnavailableError)
       return { text: error.message, json: { error: error.message }, code: exitCodes.unavailable };
     throw error;
@@ -67,6 +68,13 @@ async function runningNow(session: Session, settings: Settings): Promise<RunText
 async function hasHistory(session: Session, stateDirectory: string): Promise<boolean> {
   return (await session.host().tryRun({ argv: ['test', '-e', `${stateDirectory}/temporal.db`] })).exitCode === 0;
 }
+
+/** Temporal knows of the run, but the query found nobody to answer it. */
+const unanswered: RunText = {
+  text: 'running: something, but no worker answers; it waits for one (pointsman worker, beside an external Temporal)',
+  json: { unanswered: true },
+  code: exitCodes.unavailable,
+};
 
 function stuck(attempt: number): RunText {
   const text = `running: pointsman's own workflow code fails (attempt ${attempt}); see the worker's log, and report it`;

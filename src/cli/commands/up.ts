@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import Long from 'long';
 import { createWorker } from '../../worker.js';
 import { connectClient } from '../../temporal/connection.js';
 import { serverListens, serverPid, startServer, stopServer } from '../../temporal/embedded-server.js';
@@ -23,6 +24,7 @@ export async function upCommand(session: Session, { idleExit }: UpOptions): Prom
     return exitCodes.succeeded;
   }
   await ensureServer(place);
+  await keepHistory(place);
   const worker = await createWorker({ place, stateDirectory: session.environment.stateDirectory });
   const stop = new AbortController();
   const ended = worker.run().finally(() => stop.abort());
@@ -68,13 +70,28 @@ export async function downCommand(session: Session): Promise<ExitCode> {
 
 /** A server that outlived a killed `up` is taken over; a stranger on its port is not. */
 async function ensureServer(place: EmbeddedPlace): Promise<void> {
-  if (!(await serverListens(place))) return startServer(place);
+  if (!(await serverListens(place))) {
+    // One that a killed `up` was still starting, or on another port: never a second one on the same file.
+    await stopServer(place);
+    return startServer(place);
+  }
   if (serverPid(place) === null) {
     throw new Exit(
       exitCodes.unavailable,
       `Port ${place.port} is taken by another program: set POINTSMAN_TEMPORAL_PORT and POINTSMAN_UI_PORT.`,
     );
   }
+}
+
+/** The dev server forgets after a day; people look at a deploy weeks later. */
+async function keepHistory(place: EmbeddedPlace): Promise<void> {
+  const { connection, options } = await connectClient(place);
+  const workflowExecutionRetentionTtl = { seconds: Long.fromNumber(30 * 24 * 3600), nanos: 0 };
+  await connection.workflowService.updateNamespace({
+    namespace: options.namespace,
+    config: { workflowExecutionRetentionTtl },
+  });
+  await connection.close();
 }
 
 /** Brings the server back when it dies; the worker waits for it by itself. */

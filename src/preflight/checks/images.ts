@@ -35,7 +35,7 @@ async function missing({ host }: World, reference: string): Promise<readonly Sai
     { timeoutMs: 15_000 },
   );
   if (exitCode === 0) return [];
-  if (/no such manifest|manifest unknown|not found|denied/i.test(stderr) && !/no such host|lookup/i.test(stderr)) {
+  if (/no such manifest|manifest unknown|not found|denied/i.test(stderr) && !/no such host|dial tcp/i.test(stderr)) {
     return [
       error(
         `The image ${reference} is neither on the host nor in its registry.`,

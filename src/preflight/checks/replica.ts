@@ -16,10 +16,14 @@ export const replicaTarget: Check = {
   name: 'replica',
   looksAt: 'endpoint and bucket of the replica are well formed',
   run: ({ settings, variables }) => {
-    if (!settings.replica) return [];
-    const bucket = [...variables].find(([name]) => name.endsWith('_BUCKET'));
-    const endpoint = [...variables].find(([name]) => name.endsWith('_ENDPOINT'));
-    return [...(bucket?.[1] ? bucketProblems(bucket) : []), ...(endpoint?.[1] ? endpointProblems(endpoint) : [])];
+    // Only what the replica requires: the app may have endpoints and buckets of its own, with paths.
+    const set = (settings.replica?.requireEnv ?? [])
+      .map((name): [string, string] => [name, variables.get(name) ?? ''])
+      .filter(([, value]) => value !== '');
+    return [
+      ...set.filter(([name]) => name.endsWith('_BUCKET')).flatMap(bucketProblems),
+      ...set.filter(([name]) => name.endsWith('_ENDPOINT')).flatMap(endpointProblems),
+    ];
   },
 };
 

@@ -27,7 +27,7 @@ export async function createWorker({ place, stateDirectory }: WorkerSettings): P
     namespace,
     taskQueue,
     activities: createActivities({ host }),
-    // After a kill the next worker gets the workflow's task a second later, not ten (temporal.md, 4).
+    // After a kill the next worker gets the workflow's task a second later, not ten.
     stickyQueueScheduleToStartTimeout: '1s',
     // A step in the middle of a command gets this long to end it; the next worker does the step again.
     shutdownGraceTime: '5s',

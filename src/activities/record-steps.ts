@@ -16,6 +16,7 @@ import { findRelease, releaseBefore } from '../model/release-record.js';
 import { askLive } from '../router/live-slot.js';
 import { Nginx } from '../router/nginx.js';
 import { databaseOf } from './database-of.js';
+import type { Host } from '../hosts/host.js';
 import type { Dependencies } from './dependencies.js';
 import { failureOf, named } from './failures.js';
 import { redactorFor } from './redactor.js';
@@ -28,64 +29,64 @@ const keepReleases = 5;
 
 /** What is read from and written to the account of releases, and what is tidied by it. */
 export function recordSteps({ host }: Dependencies): RecordSteps {
-  async function findRollbackTarget({ settings, to }: FindRollbackTargetArgs): Promise<RollbackPlan> {
-    const live = await askLive(host, settings);
-    if (!live) throw failureOf('NothingToRollBackTo', 'nothing is live: the router serves no slot');
-    const records = await readRecords(host, settings);
-    const target = to ? findRelease(records, to) : releaseBefore(records, live.release);
-    if (target) return { live, target };
-    const known = [...new Set(records.filter(({ outcome }) => outcome === 'succeeded').map(({ release }) => release))];
-    const wanted = to
-      ? `release ${to} was never live here`
-      : `there is no release before ${live.release ?? 'the live one'}`;
-    throw failureOf('NothingToRollBackTo', `${wanted}; known releases: ${known.join(', ') || 'none'}`);
-  }
-
-  async function cleanUp(args: CleanUpArgs, context: Running): Promise<CleanedUp> {
-    const { settings, timestamp } = args;
-    const { database } = settings;
-    const backups = database ? await databaseOf(host, settings, context) : null;
-    const protect = database ? [`${database.path.split('/').at(-1) ?? ''}.pre-deploy-${timestamp}`] : [];
-    const removedBackups = (await backups?.prune(timestamp, database?.keepBackups ?? 0, protect)) ?? [];
-    await (await Nginx.find(host, settings))?.removePrevious(timestamp);
-    const removedImages = await removeImages(host.docker, await oldImages(args));
-    return { removedBackups, removedImages };
-  }
-
-  /**
-   * Images that this environment deployed once and is not likely to go back to. One that it never deployed is
-   * somebody else's, or the next release, and is left alone.
-   */
-  async function oldImages({ settings, live }: CleanUpArgs): Promise<string[]> {
-    const records = (await readRecords(host, settings)).filter(({ outcome }) => outcome === 'succeeded');
-    const deployed = [...new Set(records.flatMap(({ image }) => image ?? []).reverse())];
-    const inSlots = Object.values(await readSlotImages(host, settings)).map(({ image }) => image);
-    const keep = [...deployed.slice(0, keepReleases), ...inSlots, imageOf(settings, live.release ?? 'none')];
-    return deployed.filter((image) => !keep.includes(image));
-  }
-
-  /** The app's lines apart from the others': a replica's errors must not bury the app's crash (origin.md, 8). */
-  async function collectLogs({ settings, slot }: LogArgs): Promise<readonly LogSection[]> {
-    const { logs, router, replica, slots } = settings;
-    const wanted = [
-      { title: `app (${slots[slot]})`, service: slots[slot], lines: logs.app },
-      { title: 'router', service: router.service, lines: logs.router },
-      ...(replica ? [{ title: 'litestream', service: replica.service, lines: logs.litestream }] : []),
-    ];
-    const redact = await redactorFor(host, settings);
-    return Promise.all(
-      wanted.map(async ({ title, service, lines }) => {
-        const container = await findContainer(host.docker, settings.project, service);
-        const last = container ? await tailLogs(host.docker, container.id, lines) : [];
-        return { title, lines: last.map((line) => redact(line).slice(0, 500)) };
-      }),
-    );
-  }
-
   return {
-    findRollbackTarget: (args) => running(() => named(() => findRollbackTarget(args))),
-    cleanUp: (args) => running((context) => named(() => cleanUp(args, context))),
+    findRollbackTarget: (args) => running(() => named(() => findRollbackTarget(host, args))),
+    cleanUp: (args) => running((context) => named(() => cleanUp(host, args, context))),
     recordRelease: ({ settings, record }) => running(() => named(() => appendRecord(host, settings, record))),
-    collectLogs: (args) => running(() => named(() => collectLogs(args))),
+    collectLogs: (args) => running(() => named(() => collectLogs(host, args))),
   };
+}
+
+async function findRollbackTarget(host: Host, { settings, to }: FindRollbackTargetArgs): Promise<RollbackPlan> {
+  const live = await askLive(host, settings);
+  if (!live) throw failureOf('NothingToRollBackTo', 'nothing is live: the router serves no slot');
+  const records = await readRecords(host, settings);
+  const target = to ? findRelease(records, to) : releaseBefore(records, live.release);
+  if (target) return { live, target };
+  const known = [...new Set(records.filter(({ outcome }) => outcome === 'succeeded').map(({ release }) => release))];
+  const wanted = to
+    ? `release ${to} was never live here`
+    : `there is no release before ${live.release ?? 'the live one'}`;
+  throw failureOf('NothingToRollBackTo', `${wanted}; known releases: ${known.join(', ') || 'none'}`);
+}
+
+async function cleanUp(host: Host, args: CleanUpArgs, context: Running): Promise<CleanedUp> {
+  const { settings, timestamp } = args;
+  const { database } = settings;
+  const backups = database ? await databaseOf(host, settings, context) : null;
+  const protect = database ? [`${database.path.split('/').at(-1) ?? ''}.pre-deploy-${timestamp}`] : [];
+  const removedBackups = (await backups?.prune(timestamp, database?.keepBackups ?? 0, protect)) ?? [];
+  await (await Nginx.find(host, settings))?.removePrevious(timestamp);
+  const removedImages = await removeImages(host.docker, await oldImages(host, args));
+  return { removedBackups, removedImages };
+}
+
+/**
+ * Images that this environment deployed once and is not likely to go back to. One that it never deployed is
+ * somebody else's, or the next release, and is left alone.
+ */
+async function oldImages(host: Host, { settings, live }: CleanUpArgs): Promise<string[]> {
+  const records = (await readRecords(host, settings)).filter(({ outcome }) => outcome === 'succeeded');
+  const deployed = [...new Set(records.flatMap(({ image }) => image ?? []).reverse())];
+  const inSlots = Object.values(await readSlotImages(host, settings)).map(({ image }) => image);
+  const keep = [...deployed.slice(0, keepReleases), ...inSlots, imageOf(settings, live.release ?? 'none')];
+  return deployed.filter((image) => !keep.includes(image));
+}
+
+/** The app's lines apart from the others': a replica's errors must not bury the app's crash. */
+async function collectLogs(host: Host, { settings, slot }: LogArgs): Promise<readonly LogSection[]> {
+  const { logs, router, replica, slots } = settings;
+  const wanted = [
+    { title: `app (${slots[slot]})`, service: slots[slot], lines: logs.app },
+    { title: 'router', service: router.service, lines: logs.router },
+    ...(replica ? [{ title: 'litestream', service: replica.service, lines: logs.litestream }] : []),
+  ];
+  const redact = await redactorFor(host, settings);
+  return Promise.all(
+    wanted.map(async ({ title, service, lines }) => {
+      const container = await findContainer(host.docker, settings.project, service);
+      const last = container ? await tailLogs(host.docker, container.id, lines) : [];
+      return { title, lines: last.map((line) => redact(line).slice(0, 500)) };
+    }),
+  );
 }

@@ -18,6 +18,7 @@ import { slots, type Live } from '../model/slot.js';
 import { askLive, proveLive } from '../router/live-slot.js';
 import { Nginx } from '../router/nginx.js';
 import { marker, renderLiveConfig, renderPlaceholder, slotInConfig } from '../router/nginx-config.js';
+import type { Host } from '../hosts/host.js';
 import type { Dependencies } from './dependencies.js';
 import { failureOf, named } from './failures.js';
 import { running, type Running } from './running.js';
@@ -32,99 +33,104 @@ const proofTimeoutMs = 20_000;
 
 /** What is done to the router. */
 export function routerSteps({ host }: Dependencies): RouterSteps {
-  /**
-   * Writes a config only where there is none: the router's own health check fails without one, so the first
-   * `up --wait` could never succeed (origin.md, 6). Where there is one it stays (origin.md, 7).
-   */
-  async function bootstrapRouter({ settings }: StepArgs, { signal }: Running): Promise<BootstrapResult> {
-    const compose = new Compose(host, settings);
-    await compose.create(settings.router.service);
-    const nginx = await routerOf(settings);
-    const config = await nginx.readConfig();
-    const missing = config === null || !isRouterConfig(config, settings);
-    // A router that still runs knows what it serves, though its config file is gone.
-    const live = (await askLive(host, settings)) ?? (missing ? await onlyHealthySlot(settings) : null);
-    if (missing) await nginx.place(await render(nginx, settings, live));
-    await compose.ensure([settings.router.service], 60_000, { signal });
-    if (missing) await (await routerOf(settings)).reload();
-    return {
-      config: missing ? (live ? 'live-slot' : 'placeholder') : 'kept',
-      live: live ?? (await askLive(host, settings)),
-    };
-  }
-
-  /** The slot that runs and is healthy, when it is the only one: the router's volume was wiped. */
-  async function onlyHealthySlot({ project, slots: services }: Settings): Promise<Live | null> {
-    const states = await Promise.all(slots.map((slot) => findContainer(host.docker, project, services[slot])));
-    const healthy = slots.filter((_, at) => states[at]?.running && states[at]?.health === 'healthy');
-    const [slot] = healthy;
-    return healthy.length === 1 && slot ? { slot, release: null } : null;
-  }
-
-  async function writeRouterConfig(args: RouterConfigArgs): Promise<RouterConfigWritten> {
-    const { settings, slot, release, timestamp } = args;
-    const nginx = await routerOf(settings);
-    const config = await render(nginx, settings, { slot, release });
-    const changed = (await nginx.readConfig()) !== config;
-    // Before the reload: these are the workers that may still hold requests to the old slot.
-    const workers = await nginx.workers();
-    if (changed) await nginx.install(config, timestamp);
-    return { changed, workers };
-  }
-
-  async function reloadRouter(
-    { settings, slot, release }: RouterConfigArgs,
-    { signal }: Running,
-  ): Promise<SwitchProven> {
-    const started = Date.now();
-    const live = { slot, release };
-    await (await routerOf(settings)).reload();
-    await proveLive(host, settings, { live, answers: answersInARow, timeoutMs: proofTimeoutMs }, signal);
-    return { answers: answersInARow, afterMs: Date.now() - started };
-  }
-
-  async function drainSlot({ settings, workers }: DrainArgs, { signal }: Running): Promise<Drained> {
-    const started = Date.now();
-    for (;;) {
-      const nginx = await Nginx.find(host, settings);
-      const remaining = nginx?.running ? (await nginx.remaining(workers)).length : 0;
-      const afterMs = Date.now() - started;
-      if (remaining === 0) return { drained: true, remaining, afterMs };
-      if (afterMs > settings.drain.timeoutMs) return { drained: false, remaining, afterMs };
-      await sleep(200, undefined, { signal });
-    }
-  }
-
-  /** Puts the config of before the deploy back, and proves it where pointsman wrote it. */
-  async function switchBack({ settings, timestamp, live }: SwitchBackArgs, { signal }: Running): Promise<SwitchedBack> {
-    const nginx = await routerOf(settings);
-    const previous = await nginx.readPrevious(timestamp);
-    if (previous === null) return { changed: false, workers: [] };
-    const inPlace = (await nginx.readConfig()) === previous;
-    // Never switched: nothing to load again, and whatever else is wrong in nginx's config is no reason to fail.
-    if (inPlace && sameLive(await askLive(host, settings), live)) return { changed: false, workers: [] };
-    const workers = await nginx.workers();
-    if (!inPlace) await nginx.install(previous, timestamp);
-    await nginx.reload();
-    if (live && previous.startsWith(marker)) {
-      await proveLive(host, settings, { live, answers: answersInARow, timeoutMs: proofTimeoutMs }, signal);
-    }
-    return { changed: true, workers };
-  }
-
-  async function routerOf(settings: Settings): Promise<Nginx> {
-    const nginx = await Nginx.find(host, settings);
-    if (!nginx) throw failureOf('CommandFailed', `the router ${settings.router.service} has no container`);
-    return nginx;
-  }
-
   return {
-    bootstrapRouter: (args) => running((context) => named(() => bootstrapRouter(args, context))),
-    writeRouterConfig: (args) => running(() => named(() => writeRouterConfig(args))),
-    reloadRouter: (args) => running((context) => named(() => reloadRouter(args, context))),
-    drainSlot: (args) => running((context) => named(() => drainSlot(args, context))),
-    switchBack: (args) => running((context) => named(() => switchBack(args, context))),
+    bootstrapRouter: (args) => running((context) => named(() => bootstrapRouter(host, args, context))),
+    writeRouterConfig: (args) => running(() => named(() => writeRouterConfig(host, args))),
+    reloadRouter: (args) => running((context) => named(() => reloadRouter(host, args, context))),
+    drainSlot: (args) => running((context) => named(() => drainSlot(host, args, context))),
+    switchBack: (args) => running((context) => named(() => switchBack(host, args, context))),
   };
+}
+
+/**
+ * Writes a config only where there is none: the router's own health check fails without one, so the first
+ * `up --wait` could never succeed. Where there is one it stays.
+ */
+async function bootstrapRouter(host: Host, { settings }: StepArgs, { signal }: Running): Promise<BootstrapResult> {
+  const compose = new Compose(host, settings);
+  await compose.create(settings.router.service);
+  const nginx = await routerOf(host, settings);
+  const config = await nginx.readConfig();
+  const missing = config === null || !isRouterConfig(config, settings);
+  // A router that still runs knows what it serves, though its config file is gone.
+  const live = (await askLive(host, settings)) ?? (missing ? await onlyHealthySlot(host, settings) : null);
+  if (missing) await nginx.place(await render(nginx, settings, live));
+  await compose.ensure([settings.router.service], 60_000, { signal });
+  if (missing) await (await routerOf(host, settings)).reload();
+  return {
+    config: missing ? (live ? 'live-slot' : 'placeholder') : 'kept',
+    live: live ?? (await askLive(host, settings)),
+  };
+}
+
+/** The slot that runs and is healthy, when it is the only one: the router's volume was wiped. */
+async function onlyHealthySlot(host: Host, { project, slots: services }: Settings): Promise<Live | null> {
+  const states = await Promise.all(slots.map((slot) => findContainer(host.docker, project, services[slot])));
+  const healthy = slots.filter((_, at) => states[at]?.running && states[at]?.health === 'healthy');
+  const [slot] = healthy;
+  return healthy.length === 1 && slot ? { slot, release: null } : null;
+}
+
+async function writeRouterConfig(host: Host, args: RouterConfigArgs): Promise<RouterConfigWritten> {
+  const { settings, slot, release, timestamp } = args;
+  const nginx = await routerOf(host, settings);
+  const config = await render(nginx, settings, { slot, release });
+  const changed = (await nginx.readConfig()) !== config;
+  // Before the reload: these are the workers that may still hold requests to the old slot.
+  const workers = await nginx.workers();
+  if (changed) await nginx.install(config, timestamp);
+  return { changed, workers };
+}
+
+async function reloadRouter(
+  host: Host,
+  { settings, slot, release }: RouterConfigArgs,
+  { signal }: Running,
+): Promise<SwitchProven> {
+  const started = Date.now();
+  const live = { slot, release };
+  await (await routerOf(host, settings)).reload();
+  await proveLive(host, settings, { live, answers: answersInARow, timeoutMs: proofTimeoutMs }, signal);
+  return { answers: answersInARow, afterMs: Date.now() - started };
+}
+
+async function drainSlot(host: Host, { settings, workers }: DrainArgs, { signal }: Running): Promise<Drained> {
+  const started = Date.now();
+  for (;;) {
+    const nginx = await Nginx.find(host, settings);
+    const remaining = nginx?.running ? (await nginx.remaining(workers)).length : 0;
+    const afterMs = Date.now() - started;
+    if (remaining === 0) return { drained: true, remaining, afterMs };
+    if (afterMs > settings.drain.timeoutMs) return { drained: false, remaining, afterMs };
+    await sleep(200, undefined, { signal });
+  }
+}
+
+/** Puts the config of before the deploy back, and proves it where pointsman wrote it. */
+async function switchBack(
+  host: Host,
+  { settings, timestamp, live }: SwitchBackArgs,
+  { signal }: Running,
+): Promise<SwitchedBack> {
+  const nginx = await routerOf(host, settings);
+  const previous = await nginx.readPrevious(timestamp);
+  if (previous === null) return { changed: false, workers: [] };
+  const inPlace = (await nginx.readConfig()) === previous;
+  // Never switched: nothing to load again, and whatever else is wrong in nginx's config is no reason to fail.
+  if (inPlace && sameLive(await askLive(host, settings), live)) return { changed: false, workers: [] };
+  const workers = await nginx.workers();
+  if (!inPlace) await nginx.install(previous, timestamp);
+  await nginx.reload();
+  if (live && previous.startsWith(marker)) {
+    await proveLive(host, settings, { live, answers: answersInARow, timeoutMs: proofTimeoutMs }, signal);
+  }
+  return { changed: true, workers };
+}
+
+async function routerOf(host: Host, settings: Settings): Promise<Nginx> {
+  const nginx = await Nginx.find(host, settings);
+  if (!nginx) throw failureOf('CommandFailed', `the router ${settings.router.service} has no container`);
+  return nginx;
 }
 
 /** An image's own default page is no config of a router; one written by hand that names a slot is. */

@@ -15,6 +15,7 @@ import type {
   StopSlotsArgs,
 } from '../model/activities.js';
 import { wrongAnswer } from '../router/live-slot.js';
+import type { Host } from '../hosts/host.js';
 import type { Dependencies } from './dependencies.js';
 import { failureOf, named } from './failures.js';
 import { redactorFor } from './redactor.js';
@@ -24,88 +25,90 @@ type SlotSteps = Pick<Activities, 'fetchImages' | 'composeUpWait' | 'probeSlot' 
 
 /** What is done to a slot. */
 export function slotSteps({ host }: Dependencies): SlotSteps {
-  /** Present, else pulled, else built where the settings say so. */
-  async function fetchImages(
-    { settings, slot, release, image }: ImageArgs,
-    { signal }: Running,
-  ): Promise<FetchedImage> {
-    const { database, toolImage } = settings;
-    if (database && !(await imageId(host.docker, toolImage))) await pullImage(host, toolImage, { signal });
-    const present = await imageId(host.docker, image);
-    if (present) return { source: 'present', id: present };
-    if (settings.build) {
-      await writeSlotImage(host, settings, { [slot]: { image, release } });
-      await new Compose(host, settings).build(settings.slots[slot], { signal });
-    } else {
-      await pullImage(host, image, { signal });
-    }
-    const id = await imageId(host.docker, image);
-    if (!id)
-      throw failureOf('ImageUnavailable', `${image} is not there after it was ${settings.build ? 'built' : 'pulled'}`);
-    return { source: settings.build ? 'built' : 'pulled', id };
-  }
-
-  /** Services without a profile first, then the slot by name, then one more look at its health. */
-  async function composeUpWait(
-    { settings, slot, release, image }: SlotArgs,
-    { signal }: Running,
-  ): Promise<SlotStarted> {
-    const compose = new Compose(host, settings);
-    const { timeoutMs } = settings.health;
-    await compose.ensure(await compose.sharedServices(), 120_000, { signal });
-    await writeSlotImage(host, settings, { [slot]: { image, release } });
-    const started = Date.now();
-    const service = settings.slots[slot];
-    const failed = await compose.up(service, timeoutMs, { signal }).then(
-      () => null,
-      (error: unknown) => error,
-    );
-    const container = await findContainer(host.docker, settings.project, service);
-    // A wait that ran out was seen to report success (mechanics.md, 3.1), so health is looked at once more.
-    if (!failed && container?.running && container.health === 'healthy') {
-      return { container: container.id, healthyAfterMs: Date.now() - started };
-    }
-    if (failed && !(failed instanceof CommandError)) throw failed;
-    if (!container) throw failed ?? failureOf('SlotUnhealthy', `${service} has no container`);
-    throw failureOf('SlotUnhealthy', await whyUnhealthy({ settings, slot, release }, container));
-  }
-
-  async function whyUnhealthy({ settings, slot }: ProbeArgs, container: ContainerState): Promise<string> {
-    const redact = await redactorFor(host, settings);
-    const lines = await tailLogs(host.docker, container.id, 20);
-    const last = lines.findLast((line) => line.trim() !== '');
-    const { timeoutMs } = settings.health;
-    return `${settings.slots[slot]} ${wayItFailed(container, timeoutMs)}${last ? `: ${redact(last.trim())}` : ''}`;
-  }
-
-  async function probeSlot({ settings, slot, release }: ProbeArgs, { signal }: Running): Promise<Probed> {
-    const container = await findContainer(host.docker, settings.project, settings.slots[slot]);
-    if (!container?.running || !container.address) {
-      throw failureOf('SlotUnhealthy', `${settings.slots[slot]} died after it was healthy`);
-    }
-    const { path, releaseHeader } = settings.health;
-    const port = settings.router.upstreamPort;
-    const response = await host.request({ host: container.address, port, path, timeoutMs: 10_000, signal });
-    const wrong = wrongAnswer(response, settings, { slot, release });
-    if (wrong) throw failureOf('WrongRelease', `${settings.slots[slot]} itself is not ${release}: ${wrong}`);
-    return { status: response.status, release: releaseHeader ? release : null };
-  }
-
-  async function stopSlots({ settings, slots }: StopSlotsArgs, { signal }: Running): Promise<SlotsStopped> {
-    const services = slots.map((slot) => settings.slots[slot]);
-    const containers = await Promise.all(services.map((name) => findContainer(host.docker, settings.project, name)));
-    const stopped = services.filter((_, at) => containers[at]?.running);
-    // Also where none runs: one in a restart loop does not count as running and must not come back.
-    await new Compose(host, settings).stop(services, { signal });
-    return { stopped };
-  }
-
   return {
-    fetchImages: (args) => running((context) => named(() => fetchImages(args, context), 'ImageUnavailable')),
-    composeUpWait: (args) => running((context) => named(() => composeUpWait(args, context))),
-    probeSlot: (args) => running((context) => named(() => probeSlot(args, context))),
-    stopSlots: (args) => running((context) => named(() => stopSlots(args, context))),
+    fetchImages: (args) => running((context) => named(() => fetchImages(host, args, context), 'ImageUnavailable')),
+    composeUpWait: (args) => running((context) => named(() => composeUpWait(host, args, context))),
+    probeSlot: (args) => running((context) => named(() => probeSlot(host, args, context))),
+    stopSlots: (args) => running((context) => named(() => stopSlots(host, args, context))),
   };
+}
+
+/** Present, else pulled, else built where the settings say so. */
+async function fetchImages(
+  host: Host,
+  { settings, slot, release, image }: ImageArgs,
+  { signal }: Running,
+): Promise<FetchedImage> {
+  const { database, toolImage } = settings;
+  if (database && !(await imageId(host.docker, toolImage))) await pullImage(host, toolImage, { signal });
+  const present = await imageId(host.docker, image);
+  if (present) return { source: 'present', id: present };
+  if (settings.build) {
+    await writeSlotImage(host, settings, { [slot]: { image, release } });
+    await new Compose(host, settings).build(settings.slots[slot], { signal });
+  } else {
+    await pullImage(host, image, { signal });
+  }
+  const id = await imageId(host.docker, image);
+  if (!id)
+    throw failureOf('ImageUnavailable', `${image} is not there after it was ${settings.build ? 'built' : 'pulled'}`);
+  return { source: settings.build ? 'built' : 'pulled', id };
+}
+
+/** Services without a profile first, then the slot by name, then one more look at its health. */
+async function composeUpWait(
+  host: Host,
+  { settings, slot, release, image }: SlotArgs,
+  { signal }: Running,
+): Promise<SlotStarted> {
+  const compose = new Compose(host, settings);
+  const { timeoutMs } = settings.health;
+  await compose.ensure(await compose.sharedServices(), 120_000, { signal });
+  await writeSlotImage(host, settings, { [slot]: { image, release } });
+  const started = Date.now();
+  const service = settings.slots[slot];
+  const failed = await compose.up(service, timeoutMs, { signal }).then(
+    () => null,
+    (error: Error) => error,
+  );
+  const container = await findContainer(host.docker, settings.project, service);
+  // A wait that ran out was seen to report success, so health is looked at once more.
+  if (!failed && container?.running && container.health === 'healthy') {
+    return { container: container.id, healthyAfterMs: Date.now() - started };
+  }
+  if (failed && !(failed instanceof CommandError)) throw failed;
+  if (!container) throw failed ?? failureOf('SlotUnhealthy', `${service} has no container`);
+  throw failureOf('SlotUnhealthy', await whyUnhealthy(host, { settings, slot, release }, container));
+}
+
+async function whyUnhealthy(host: Host, { settings, slot }: ProbeArgs, container: ContainerState): Promise<string> {
+  const redact = await redactorFor(host, settings);
+  const lines = await tailLogs(host.docker, container.id, 20);
+  const last = lines.findLast((line) => line.trim() !== '');
+  const { timeoutMs } = settings.health;
+  return `${settings.slots[slot]} ${wayItFailed(container, timeoutMs)}${last ? `: ${redact(last.trim())}` : ''}`;
+}
+
+async function probeSlot(host: Host, { settings, slot, release }: ProbeArgs, { signal }: Running): Promise<Probed> {
+  const container = await findContainer(host.docker, settings.project, settings.slots[slot]);
+  if (!container?.running || !container.address) {
+    throw failureOf('SlotUnhealthy', `${settings.slots[slot]} died after it was healthy`);
+  }
+  const { path, releaseHeader } = settings.health;
+  const port = settings.router.upstreamPort;
+  const response = await host.request({ host: container.address, port, path, timeoutMs: 10_000, signal });
+  const wrong = wrongAnswer(response, settings, { slot, release });
+  if (wrong) throw failureOf('WrongRelease', `${settings.slots[slot]} itself is not ${release}: ${wrong}`);
+  return { status: response.status, release: releaseHeader ? release : null };
+}
+
+async function stopSlots(host: Host, { settings, slots }: StopSlotsArgs, { signal }: Running): Promise<SlotsStopped> {
+  const services = slots.map((slot) => settings.slots[slot]);
+  const containers = await Promise.all(services.map((name) => findContainer(host.docker, settings.project, name)));
+  const stopped = services.filter((_, at) => containers[at]?.running);
+  // Also where none runs: one in a restart loop does not count as running and must not come back.
+  await new Compose(host, settings).stop(services, { signal });
+  return { stopped };
 }
 
 function wayItFailed({ running: runs, health, exitCode, oomKilled }: ContainerState, timeoutMs: number): string {

@@ -9,10 +9,9 @@ import {
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { EndingType } from '../model/failure.js';
 import type { DeployFailureDetails, Progress } from '../model/progress.js';
-import { progressQuery } from '../workflows/messages.js';
 import { Exit, exitCodes, type ExitCode } from './exit-codes.js';
 import { attentionText, failureText, liveText, stepLine } from './render.js';
-import type { DeployHandle, Session } from './session.js';
+import { askProgress, type DeployHandle, type Session } from './session.js';
 
 export interface FollowOptions {
   readonly json: boolean;
@@ -35,7 +34,7 @@ export async function follow(session: Session, handle: DeployHandle, options: Fo
     if (attention) return watcher.needsAttention(attention);
     const error = await ended;
     // The ending is known by now, also when no worker is left to tell the last steps.
-    await handle.query(progressQuery).then(
+    await askProgress(handle).then(
       (progress) => watcher.show(progress),
       () => undefined,
     );
@@ -67,7 +66,7 @@ async function watch(handle: DeployHandle, watcher: Watcher, ended: Promise<unkn
   void ended.then(finish, finish);
   while (!over) {
     const progress = await Promise.race([
-      handle.query(progressQuery).catch((error: unknown) => watcher.silent(error)),
+      askProgress(handle).catch((error: unknown) => watcher.silent(error)),
       ended.then(() => null),
     ]);
     if (progress && !over) {

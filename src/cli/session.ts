@@ -5,10 +5,12 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import { loadSettings } from '../config/load.js';
 import { LocalHost } from '../hosts/local-host.js';
 import { workflowId } from '../model/names.js';
+import type { Progress } from '../model/progress.js';
 import type { Settings } from '../model/settings.js';
 import { ensureUp } from '../temporal/background.js';
 import { connectClient } from '../temporal/connection.js';
 import type { deploy, rollback } from '../workflows/index.js';
+import { progressQuery } from '../workflows/messages.js';
 import { readEnvironment, type Environment } from './environment.js';
 import { terminalOutput, type Output } from './output.js';
 
@@ -19,6 +21,14 @@ export interface PlaceOptions {
 }
 
 export type DeployHandle = WorkflowHandle<typeof deploy | typeof rollback>;
+
+/** Without a worker Temporal keeps a query for half a minute; a person is told sooner. */
+const answerWithinMs = 8000;
+
+/** Where a run is, as its worker tells it. */
+export function askProgress(handle: DeployHandle): Promise<Progress> {
+  return handle.client.withDeadline(Date.now() + answerWithinMs, () => handle.query(progressQuery));
+}
 
 /** What a command works with; made on demand, so that `--help` touches nothing. */
 export class Session {

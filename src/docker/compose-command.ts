@@ -31,7 +31,7 @@ export function upCommand(project: ComposeProject, service: string, timeoutMs: n
   return changing(project, ['up', '-d', '--no-deps', '--pull', 'never', '--no-build', ...waiting(timeoutMs), service]);
 }
 
-/** Stops by name: with `--profile` it would stop router and litestream too (origin.md, 2). */
+/** Stops by name: with `--profile` it would stop router and litestream too. */
 export function stopCommand(project: ComposeProject, services: readonly string[]): Command {
   return changing(project, ['stop', ...services]);
 }

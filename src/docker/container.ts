@@ -23,7 +23,7 @@ export interface ContainerState {
 /**
  * The container of a Compose service, running or not; `null` when there is none.
  *
- * Found by its labels: a `compose up` that was killed may leave an odd name until the next recreate (mechanics.md, 3.2).
+ * Found by its labels: a `compose up` that was killed may leave an odd name until the next recreate.
  */
 export async function findContainer(docker: Docker, project: string, service: string): Promise<ContainerState | null> {
   const label = [

@@ -1,6 +1,6 @@
 import type { Slot } from './slot.js';
 
-/** When the database goes back to the backup after a failed deploy; design: "the database rule". */
+/** When the database goes back to the backup after a failed deploy. */
 export type RestoreRule = 'if-migrated' | 'always' | 'never';
 
 /**

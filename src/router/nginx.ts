@@ -34,7 +34,7 @@ export class Nginx {
     return this.container.running;
   }
 
-  /** From this version on reloads reset no kept connection and a name may be missing (mechanics.md, 4). */
+  /** From this version on reloads reset no kept connection and a name may be missing. */
   async isModern(): Promise<boolean> {
     const { stderr } = await this.exec(['nginx', '-v']);
     const version = semver.coerce(stderr);

@@ -1,6 +1,6 @@
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { TemporalUnavailableError, type TemporalPlace } from './place.js';
+import { TemporalUnavailableError, type ExternalPlace, type TemporalPlace } from './place.js';
 
 export interface ConnectionFacts {
   readonly connectionOptions: ConnectionOptions;
@@ -12,8 +12,18 @@ export function connectionFacts(place: TemporalPlace): ConnectionFacts {
   if (place.kind === 'embedded') {
     return { connectionOptions: { address: `127.0.0.1:${place.port}` }, namespace: 'default' };
   }
-  const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: { ...place.variables } });
+  const { connectionOptions, namespace } = readConfiguration(place);
   return { connectionOptions, namespace: namespace ?? 'default' };
+}
+
+function readConfiguration({ variables }: ExternalPlace): ReturnType<typeof loadClientConnectConfig> {
+  try {
+    return loadClientConnectConfig({ overrideEnvVars: { ...variables } });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `Temporal's own configuration (TEMPORAL_… variables, temporal.toml) cannot be used: ${reason}`;
+    throw new TemporalUnavailableError(message, { cause });
+  }
 }
 
 /** @throws {TemporalUnavailableError} when nothing answers within five seconds. */

@@ -14,7 +14,7 @@ export function serverArguments({ stateDirectory, port, uiPort }: EmbeddedPlace)
     ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
     ...['--db-filename', join(stateDirectory, 'temporal.db'), '--log-level', 'warn'],
     ...searchAttributeNames.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
-    // The dev server's default of 20 tasks a second adds a second to every deploy (temporal.md, 0).
+    // The dev server's default of 20 tasks a second adds a second to every deploy.
     ...['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=2000'],
   ];
 }

@@ -6,7 +6,7 @@ import type { Settings } from '../model/settings.js';
 
 /**
  * Every activity heartbeats each 1.5 s, so a killed worker costs 6 s and not the rest of the step's time:
- * shorter risks a false retry on a loaded host (temporal.md, kill tests).
+ * shorter risks a false retry on a loaded host.
  */
 const heartbeatTimeout = '6s';
 

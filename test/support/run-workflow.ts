@@ -20,7 +20,8 @@ export interface Told {
   /** The workflow's own failure, when it ended with one. */
   readonly failure: ApplicationFailure | null;
   readonly details: DeployFailureDetails | null;
-  readonly progress: Progress;
+  /** `null` when the workflow ended before it could tell. */
+  readonly progress: Progress | null;
 }
 
 export interface Telling {
@@ -49,7 +50,7 @@ export function tellStory(
       error,
       failure,
       details: (failure?.details?.[0] as DeployFailureDetails | undefined) ?? null,
-      progress: await handle.query(progressQuery),
+      progress: await handle.query(progressQuery).catch(() => null),
     };
   });
 }

@@ -28,7 +28,7 @@ describe('a rollback', () => {
     const told = await tellStory(environment, wellBehaved(greenIsLive), { kind: 'rollback' });
     expect(told.steps).toEqual([...toTheSwitch, 'drainSlot', 'stopSlots', 'recordRelease']);
     expect(told.result?.live).toEqual({ slot: 'blue', release: 'v0' });
-    expect(told.progress.release).toBe('v0');
+    expect(told.progress?.release).toBe('v0');
   });
 
   test('asks for the release that was named', async () => {

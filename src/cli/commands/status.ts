@@ -5,10 +5,9 @@ import { askLive } from '../../router/live-slot.js';
 import { connectClient } from '../../temporal/connection.js';
 import { TemporalUnavailableError } from '../../temporal/place.js';
 import { whoIsUp } from '../../temporal/presence.js';
-import { progressQuery } from '../../workflows/messages.js';
 import { exitCodes, type ExitCode } from '../exit-codes.js';
 import { attentionText, headline, liveText, stepLine } from '../render.js';
-import type { DeployHandle, PlaceOptions, Session } from '../session.js';
+import { askProgress, type DeployHandle, type PlaceOptions, type Session } from '../session.js';
 
 export interface StatusOptions extends PlaceOptions {
   readonly json?: boolean;
@@ -82,7 +81,7 @@ function stuck(attempt: number): RunText {
 }
 
 async function describeRun(session: Session, handle: DeployHandle, runId: string): Promise<RunText> {
-  const progress = await handle.query(progressQuery);
+  const progress = await askProgress(handle);
   const link = session.link(handle.workflowId, runId);
   const lines = [`running: ${headline(progress)} by ${progress.requestedBy}${link ? ` · ${link}` : ''}`];
   lines.push(...progress.steps.map((step) => `  ${stepLine(step, Date.now())}`));

@@ -11,7 +11,7 @@ export const requiredVariables: Check = {
       ),
 };
 
-/** A wrong endpoint and bucket once cost days of suspecting Litestream itself (origin.md, 9): each has its own message. */
+/** A wrong endpoint and bucket once cost days of suspecting Litestream itself: each has its own message. */
 export const replicaTarget: Check = {
   name: 'replica',
   looksAt: 'endpoint and bucket of the replica are well formed',

@@ -1,0 +1,119 @@
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { attentionText, failureText, liveText, logText, stepLine } from '../../src/cli/render.js';
+import type { DeployFailureDetails, StepProgress } from '../../src/model/progress.js';
+import { progressOf, stepOf } from './progress.js';
+
+const failedHealth: StepProgress = stepOf('waitHealthy', {
+  state: 'failed',
+  note: 'app-green ended with exit code 1 before it became healthy',
+  endedAt: 4500,
+});
+
+const details: DeployFailureDetails = {
+  progress: progressOf({ phase: 'ended', steps: [stepOf('preflight'), failedHealth] }),
+  failedStep: 'waitHealthy',
+  cancelled: false,
+  undone: ['composeUpWait', 'backupDatabase'],
+  skipped: [],
+  logs: [
+    { title: 'app (app-green)', lines: ['starting', "no such column: 'body'"] },
+    { title: 'router', lines: [] },
+    { title: 'litestream', lines: ['replicating'] },
+  ],
+};
+
+const plain = (text: string): string => stripVTControlCharacters(text);
+
+describe('a line of a step', () => {
+  test('shows what it is, how long it took and what came of it', () => {
+    const line = stepLine(stepOf('backupDatabase', { note: '12 kB, verified\nsecond line' }), 9999);
+    expect(plain(line)).toBe('✔ backupDatabase           1.0 s  12 kB, verified');
+  });
+
+  test('counts the time of a step that runs up to now, and says what it does', () => {
+    const line = stepLine(stepOf('drain', { state: 'running', endedAt: null, note: null }), 13_500);
+    expect(plain(line)).toBe('▶ drain                   12.5 s  about drain');
+  });
+
+  test('tells an undoing from the step that it undoes', () => {
+    const line = stepLine(stepOf('restoreDatabase', { kind: 'compensation', state: 'skipped' }), 0);
+    expect(plain(line)).toBe('↷ undo: restoreDatabase    1.0 s  done');
+  });
+});
+
+describe('a failure', () => {
+  test('gives the reason first, then each log apart, then what was undone and what is live', () => {
+    expect(plain(failureText('failed at waitHealthy', details))).toBe(
+      [
+        'deploy failed at waitHealthy: app-green ended with exit code 1 before it became healthy',
+        '── app (app-green), last 2 lines',
+        '   starting',
+        "   no such column: 'body'",
+        '── litestream, last 1 lines',
+        '   replicating',
+        'Undone: composeUpWait, backupDatabase.',
+        'Live: blue (v1), as before.',
+      ].join('\n'),
+    );
+  });
+
+  test('that was refused says that nothing was touched', () => {
+    const refused = {
+      ...details,
+      progress: progressOf({ liveBefore: null, steps: [] }),
+      failedStep: null,
+      undone: [],
+      logs: [],
+    };
+    expect(plain(failureText('input of version 9', refused))).toBe(
+      [
+        'deploy failed at its start: input of version 9',
+        'Nothing was switched and nothing had to be undone.',
+        'Live: nothing, as before.',
+      ].join('\n'),
+    );
+  });
+
+  test('names the database decision and what a person skipped', () => {
+    const restore = stepOf('restoreDatabase', { kind: 'compensation', note: 'left as it is: nothing was migrated' });
+    const skipped = {
+      ...details,
+      progress: progressOf({ steps: [failedHealth, restore] }),
+      undone: ['restoreDatabase'],
+      skipped: ['composeUpWait'],
+      logs: [],
+    };
+    expect(plain(failureText('', skipped))).toBe(
+      [
+        'deploy failed at waitHealthy: app-green ended with exit code 1 before it became healthy',
+        'Undone: restoreDatabase.',
+        'Database left as it is: nothing was migrated.',
+        'Skipped by a person: composeUpWait.',
+        'Live: blue (v1), as before.',
+      ].join('\n'),
+    );
+  });
+});
+
+test('what needs attention comes with the two ways on', () => {
+  const attention = { step: 'restoreDatabase', error: 'the disk is full', since: 0 };
+  expect(plain(attentionText(progressOf({ attention })))).toBe(
+    [
+      'Needs attention: restoreDatabase could not finish: the disk is full',
+      'Live before this: blue (v1). Mend the cause, then run "pointsman retry"; or leave it as it is with',
+      '"pointsman skip --reason …", and the rest is undone.',
+    ].join('\n'),
+  );
+  expect(attentionText(progressOf({}))).toBe('');
+});
+
+test('a service without log lines has no heading', () => {
+  expect(logText([{ title: 'router', lines: [] }])).toBe('');
+});
+
+test('what is live is told also when the release is unknown or nothing is live', () => {
+  expect(liveText({ slot: 'green', release: 'v7' })).toBe('green (v7)');
+  expect(liveText({ slot: 'green', release: null })).toBe('green (release unknown)');
+  expect(liveText(null)).toBe('nothing');
+});

@@ -1,0 +1,184 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { readEnvironment } from '../../src/cli/environment.js';
+import { ensureUp } from '../../src/temporal/background.js';
+import { connectClient } from '../../src/temporal/connection.js';
+import { serverListens, serverPid, stopServer } from '../../src/temporal/embedded-server.js';
+import { TemporalUnavailableError, taskQueue, type EmbeddedPlace } from '../../src/temporal/place.js';
+import { whoIsUp } from '../../src/temporal/presence.js';
+import { searchAttributeNames } from '../../src/temporal/search-attributes.js';
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+let place: EmbeddedPlace;
+
+beforeAll(async () => {
+  place = await freshPlace();
+});
+afterAll(() => gone(place));
+
+/** State and ports that nobody else uses. */
+async function freshPlace(): Promise<EmbeddedPlace> {
+  const { temporal } = readEnvironment({ ...process.env, TEMPORAL_ADDRESS: '', TEMPORAL_PROFILE: '' });
+  if (temporal.kind !== 'embedded') throw new Error('a Temporal server is configured');
+  const stateDirectory = await mkdtemp(join(tmpdir(), 'pointsman-up-'));
+  return { ...temporal, stateDirectory, port: await freePort(), uiPort: await freePort() };
+}
+
+async function gone(used: EmbeddedPlace | undefined): Promise<void> {
+  if (!used) return;
+  await pointsman(used, 'down');
+  await rm(used.stateDirectory, { recursive: true, force: true });
+}
+
+function command({ stateDirectory, port, uiPort, cli }: EmbeddedPlace, ...args: string[]): [string, ...string[]] {
+  const variables = {
+    POINTSMAN_HOME: stateDirectory,
+    POINTSMAN_TEMPORAL_PORT: String(port),
+    POINTSMAN_UI_PORT: String(uiPort),
+    POINTSMAN_TEMPORAL_CLI: cli ?? '',
+    TEMPORAL_ADDRESS: '',
+  };
+  const settings = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+  return ['env', ...settings, process.execPath, '--import', 'tsx', main, ...args];
+}
+
+function pointsman(used: EmbeddedPlace, ...args: string[]) {
+  const [file, ...rest] = command(used, ...args);
+  return execa(file, rest, { reject: false, all: true });
+}
+
+const bringUp = (used = place): Promise<boolean> => ensureUp(used, command(used, 'up', '--idle-exit', '15'));
+
+async function upPid(): Promise<number> {
+  const presence = await whoIsUp(place.stateDirectory);
+  if (!presence) throw new Error('nobody is up');
+  return presence.pid;
+}
+
+async function until(wanted: () => Promise<boolean>): Promise<void> {
+  while (!(await wanted())) await sleep(50);
+}
+
+async function killUp(): Promise<void> {
+  process.kill(await upPid(), 'SIGKILL');
+  await until(async () => (await whoIsUp(place.stateDirectory)) === null);
+}
+
+async function listening(port = 0): Promise<Server> {
+  const server = createServer((socket) => socket.destroy()).listen(port, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  return server;
+}
+
+async function freePort(): Promise<number> {
+  const server = await listening();
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe('the embedded Temporal', () => {
+  test('comes up once when two commands need it at the same time', async () => {
+    await Promise.all([bringUp(), bringUp()]);
+    expect(await bringUp()).toBe(false);
+    const { stdout } = await execa('pgrep', ['-fc', join(place.stateDirectory, 'temporal.db')]);
+    expect(stdout).toBe('1');
+  });
+
+  test('has a worker on the task queue, the search attributes and a history of at least 30 days', async () => {
+    await bringUp();
+    const { connection } = await connectClient(place);
+    const namespace = 'default';
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+    expect(Object.keys(customAttributes ?? {})).toEqual(expect.arrayContaining(searchAttributeNames));
+    const { pollers } = await connection.workflowService.describeTaskQueue({
+      namespace,
+      taskQueue: { name: taskQueue },
+      taskQueueType: 1,
+    });
+    expect(pollers).not.toEqual([]);
+    const { config } = await connection.workflowService.describeNamespace({ namespace });
+    expect(Number(config?.workflowExecutionRetentionTtl?.seconds)).toBeGreaterThanOrEqual(30 * 24 * 3600);
+    await connection.close();
+  });
+
+  test('says that it is up already to who starts it by hand', async () => {
+    await bringUp();
+    const { exitCode, all } = await pointsman(place, 'up');
+    expect({ exitCode, all }).toEqual({ exitCode: 0, all: 'pointsman is up already' });
+  });
+
+  test('is taken over by the next command when its worker was killed', async () => {
+    await bringUp();
+    const [server, worker] = [serverPid(place), await upPid()];
+    await killUp();
+    expect(await bringUp()).toBe(true);
+    expect(serverPid(place)).toBe(server);
+    expect(await upPid()).not.toBe(worker);
+  });
+
+  test('is brought back by its worker when it is killed', async () => {
+    await bringUp();
+    const worker = await upPid();
+    const server = serverPid(place) ?? 0;
+    process.kill(server, 'SIGKILL');
+    await until(async () => ![null, server].includes(serverPid(place)) && (await serverListens(place)));
+    const { connection } = await connectClient(place);
+    await connection.close();
+    expect(await upPid()).toBe(worker);
+  });
+
+  test('replaces one that a killed worker was still starting: never two on one file', async () => {
+    await bringUp();
+    await killUp();
+    await stopServer(place);
+    const file = join(place.stateDirectory, 'temporal.db');
+    const halfway = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)', file]);
+    const ended = new Promise((resolve) => halfway.once('exit', resolve));
+    onTestFinished(() => void halfway.kill('SIGKILL'));
+    await writeFile(join(place.stateDirectory, 'temporal.pid'), String(halfway.pid));
+    await until(() => Promise.resolve(serverPid(place) === halfway.pid));
+    expect(await bringUp()).toBe(true);
+    await ended;
+    expect(serverPid(place)).not.toBe(halfway.pid);
+  });
+
+  test('ends with `pointsman down`, and a second one finds nothing', async () => {
+    await bringUp();
+    const { all } = await pointsman(place, 'down');
+    expect(all).toBe('down');
+    expect({ server: serverPid(place), up: await whoIsUp(place.stateDirectory) }).toEqual({ server: null, up: null });
+    expect(await serverListens(place)).toBe(false);
+    expect((await pointsman(place, 'down')).all).toBe('nothing was up');
+  });
+});
+
+test('a port that another program has is an error that says how to choose another one', async () => {
+  const taken = await freshPlace();
+  onTestFinished(() => gone(taken));
+  const stranger = await listening(taken.port);
+  onTestFinished(() => void stranger.close());
+  const coming = bringUp(taken);
+  await expect(coming).rejects.toThrow(TemporalUnavailableError);
+  await expect(coming).rejects.toThrow(
+    `Port ${taken.port} is taken by another program: set POINTSMAN_TEMPORAL_PORT and POINTSMAN_UI_PORT.`,
+  );
+});
+
+test('a Temporal that does not answer is told with its address', async () => {
+  const port = await freePort();
+  const variables = { TEMPORAL_ADDRESS: `127.0.0.1:${port}`, TEMPORAL_NAMESPACE: 'deploys' };
+  await expect(connectClient({ kind: 'external', variables })).rejects.toEqual(
+    new TemporalUnavailableError(
+      `Temporal does not answer at 127.0.0.1:${port} (namespace deploys). Is it running, and are address and TLS right?`,
+    ),
+  );
+});

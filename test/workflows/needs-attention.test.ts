@@ -1,0 +1,79 @@
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Activities } from '../../src/model/activities.js';
+import type { Live } from '../../src/model/slot.js';
+import { answerAttention, progressQuery } from '../../src/workflows/messages.js';
+import { failure, wellBehaved } from '../support/fake-activities.js';
+import { tellStory } from '../support/run-workflow.js';
+import { timeSkipping, type DeployHandle } from '../support/workflow-environment.js';
+
+const blueIsLive: Live = { slot: 'blue', release: 'v1' };
+
+let environment: TestWorkflowEnvironment;
+beforeAll(async () => {
+  environment = await timeSkipping();
+});
+afterAll(() => environment?.teardown());
+
+describe('a compensation that cannot finish', () => {
+  const stuck = (untilAttempt: number): Activities => {
+    let attempts = 0;
+    return {
+      ...wellBehaved(blueIsLive),
+      probeSlot: () => Promise.reject(failure('WrongRelease', 'v1 answered')),
+      stopSlots: () => {
+        attempts += 1;
+        if (attempts < untilAttempt) return Promise.reject(failure('InvalidInput', 'the container will not stop'));
+        return Promise.resolve({ stopped: ['app-green'] });
+      },
+    };
+  };
+
+  test('needs attention, and goes on when a person says retry', async () => {
+    const told = await tellStory(environment, stuck(2), {
+      meanwhile: async (handle) => {
+        const { attention } = await untilAttention(handle);
+        expect(attention).toMatchObject({ step: 'stopSlots', error: 'the container will not stop' });
+        await handle.executeUpdate(answerAttention, {
+          args: [{ action: 'retry', by: 'ada', reason: 'freed the disk' }],
+        });
+      },
+    });
+    expect(told.details?.undone).toEqual(['stopSlots', 'restoreDatabase']);
+    expect(told.failure?.type).toBe('FailedAndUndone');
+    expect(told.progress?.warnings).toContain('stopSlots: retried by ada: freed the disk');
+  });
+
+  test('is left when a person says skip, and the others are still undone', async () => {
+    const told = await tellStory(environment, stuck(Infinity), {
+      meanwhile: async (handle) => {
+        await untilAttention(handle);
+        await handle.executeUpdate(answerAttention, {
+          args: [{ action: 'skip', by: 'ada', reason: 'stopped by hand' }],
+        });
+      },
+    });
+    expect(told.failure?.type).toBe('FailedWithSkips');
+    expect(told.details).toMatchObject({ undone: ['restoreDatabase'], skipped: ['stopSlots'] });
+    expect(told.progress?.steps.find(({ name }) => name === 'stopSlots')?.note).toBe('skipped by ada: stopped by hand');
+  });
+
+  test('takes no skip without a reason', async () => {
+    await tellStory(environment, stuck(2), {
+      meanwhile: async (handle) => {
+        await untilAttention(handle);
+        const skip = handle.executeUpdate(answerAttention, { args: [{ action: 'skip', by: 'ada', reason: '' }] });
+        await expect(skip).rejects.toMatchObject({ cause: { message: 'skip needs a reason' } });
+        await handle.executeUpdate(answerAttention, { args: [{ action: 'retry', by: 'ada', reason: '' }] });
+      },
+    });
+  });
+});
+
+/** Asks until the workflow waits for a person. */
+async function untilAttention(handle: DeployHandle) {
+  for (;;) {
+    const progress = await handle.query(progressQuery);
+    if (progress.phase === 'needs-attention') return progress;
+  }
+}

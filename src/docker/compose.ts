@@ -54,34 +54,40 @@ export class Compose {
   }
 
   async create(service: string): Promise<void> {
-    await this.host.run(commands.createCommand(await this.project(), service));
+    await this.host.run(commands.createCommand(await this.lockable(), service));
   }
 
   async ensure(services: readonly string[], timeoutMs: number, options?: RunOptions): Promise<void> {
     if (services.length === 0) return;
-    await this.host.run(commands.ensureCommand(await this.project(), services, timeoutMs), options);
+    await this.host.run(commands.ensureCommand(await this.lockable(), services, timeoutMs), options);
   }
 
   async up(service: string, timeoutMs: number, options?: RunOptions): Promise<void> {
-    await this.host.run(commands.upCommand(await this.project(), service, timeoutMs), options);
+    await this.host.run(commands.upCommand(await this.lockable(), service, timeoutMs), options);
   }
 
   async stop(services: readonly string[], options?: RunOptions): Promise<void> {
-    await this.host.run(commands.stopCommand(await this.project(), services), options);
+    await this.host.run(commands.stopCommand(await this.lockable(), services), options);
   }
 
   /** Builds with the engine's own builder where the buildx plugin is missing. */
   async build(service: string, options?: RunOptions): Promise<void> {
-    const command = commands.buildCommand(await this.project(), service);
+    const command = commands.buildCommand(await this.lockable(), service);
     const buildx = await this.host.tryRun({ argv: ['docker', 'buildx', 'version'] });
     await this.host.run(buildx.exitCode === 0 ? command : { ...command, env: { DOCKER_BUILDKIT: '0' } }, options);
+  }
+
+  /** A command that changes something needs the lock's file to be there; one that only reads leaves no trace. */
+  private async lockable(): Promise<commands.ComposeProject> {
+    const project = await this.project();
+    if ((await this.host.readFile(project.lockFile)) === null) await this.host.writeFile(project.lockFile, '');
+    return project;
   }
 
   /** Compose reads `.env` by itself only when no env file is named, so pointsman names them all. */
   private async project(): Promise<commands.ComposeProject> {
     const { settings, host } = this;
     const lockFile = join(environmentDirectory(host, settings), 'compose.lock');
-    if ((await host.readFile(lockFile)) === null) await host.writeFile(lockFile, '');
     const slotsEnv = slotsEnvPath(host, settings);
     const own = (await host.readFile(slotsEnv)) === null ? [] : [slotsEnv];
     const users = settings.envFile ? [absolute(settings.directory, settings.envFile)] : [];

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { readEnvironment } from '../../src/cli/environment.js';
+import { exitCodes } from '../../src/cli/exit-codes.js';
 import { ensureUp } from '../../src/temporal/background.js';
 import { connectClient } from '../../src/temporal/connection.js';
 import { serverListens, serverPid, stopServer } from '../../src/temporal/embedded-server.js';
@@ -15,6 +16,7 @@ import { TemporalUnavailableError, taskQueue, type EmbeddedPlace } from '../../s
 import { whoIsUp } from '../../src/temporal/presence.js';
 import { searchAttributeNames } from '../../src/temporal/search-attributes.js';
 
+const example = fileURLToPath(new URL('../../examples/notes', import.meta.url));
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 let place: EmbeddedPlace;
@@ -159,6 +161,38 @@ describe('the embedded Temporal', () => {
     expect(await serverListens(place)).toBe(false);
     expect((await pointsman(place, 'down')).all).toBe('nothing was up');
   });
+});
+
+/** The example app, with its image in a registry that takes calls and never answers. */
+async function projectOf(registry: Server): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'pointsman-up-app-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  await cp(example, directory, { recursive: true });
+  const file = join(directory, 'pointsman.yml');
+  const { port } = registry.address() as AddressInfo;
+  const text = (await readFile(file, 'utf8')).replace('project: notes', `project: up-${process.pid}`);
+  await writeFile(file, text.replace('image: notes:', `image: 127.0.0.1:${port}/notes:`));
+  return file;
+}
+
+test('a command that follows a deploy brings killed Temporal and worker back, and shows the end', async () => {
+  await bringUp();
+  const calls: Socket[] = [];
+  const silent = createServer((socket) => void calls.push(socket)).listen(0, '127.0.0.1');
+  onTestFinished(() => void silent.close());
+  await new Promise((resolve) => silent.once('listening', resolve));
+  const deploying = pointsman(place, 'deploy', '-e', 'demo', '-f', await projectOf(silent), '--release', 'v9');
+  await until(() => Promise.resolve(calls.length > 0));
+  const server = serverPid(place) ?? 0;
+  await killUp();
+  process.kill(server, 'SIGKILL');
+  await until(async () => (await whoIsUp(place.stateDirectory))?.ready === true);
+  silent.close();
+  calls.forEach((socket) => socket.destroy());
+  const { exitCode, all } = await deploying;
+  expect(all).toContain('no worker answers; the deploy waits for one\nstarted Temporal and a worker in the background');
+  expect(all).toContain('deploy failed at preflight');
+  expect(exitCode).toBe(exitCodes.refused);
 });
 
 test('a port that another program has is an error that says how to choose another one', async () => {

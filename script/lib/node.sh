@@ -8,7 +8,9 @@ ensure_node_modules() {
   local stamp="$root/node_modules/.pointsman-lock"
   cmp -s "$root/package-lock.json" "$stamp" && return
   say 'installing npm packages'
-  (cd "$root" && quietly npm-ci npm ci --no-audit --no-fund) || exit
+  # Not `npm ci`: it refuses a lock file that lacks the optional packages of other platforms, which not every
+  # registry serves. With --no-save the locked versions are installed all the same and the lock file stays as it is.
+  (cd "$root" && quietly npm-install npm install --no-save --no-audit --no-fund) || exit
   cp "$root/package-lock.json" "$stamp"
 }
 

@@ -13,6 +13,8 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'unit',
+          // Those of the database start a dozen processes each, and the first projects run side by side.
+          testTimeout: 30_000,
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.docker.test.ts', 'test/workflows/**', 'test/e2e/**'],
         },

@@ -110,9 +110,9 @@ export function slotInConfig(
 ): 'blue' | 'green' | null {
   const directives = config.replaceAll(/#.*$/gm, '');
   const named = (['blue', 'green'] as const).filter((slot) =>
-    new RegExp(String.raw`(server|proxy_pass|set)\s[^;]*\b${services[slot].replaceAll('.', String.raw`\.`)}\b`).test(
-      directives,
-    ),
+    new RegExp(
+      String.raw`(server|proxy_pass|set)\s[^;]*(?<![\w.-])${services[slot].replaceAll('.', String.raw`\.`)}(?![\w.-])`,
+    ).test(directives),
   );
   return named.length === 1 ? (named[0] ?? null) : null;
 }

@@ -6,6 +6,8 @@ python_image=python:3.11-slim-bookworm
 nginx_image=nginx:1.30
 litestream_version=0.5.18
 litestream_image="litestream/litestream:$litestream_version"
+# What is built where that image cannot be pulled: the newest source, whose S3 is the same.
+minio_module_version=v0.0.0-20260212201848-7aac2a2c5b7c
 minio_image=minio/minio:RELEASE.2025-09-07T16-13-09Z
 
 ensure_images() {
@@ -112,11 +114,11 @@ END
 
 # An S3 server for the demo and the tests. Its module cannot be installed by `go install`, so it is built as a dependency.
 build_minio_image() {
-  local binary="$cache/bin/minio" module="$cache/work/minio"
+  local binary="$cache/bin/minio-$minio_module_version" module="$cache/work/minio"
   if [ ! -x "$binary" ]; then
     mkdir -p "$module"
     (cd "$module" && rm -f go.mod go.sum && GOFLAGS=-buildvcs=false quietly minio-module sh -c \
-      'go mod init minio && go get github.com/minio/minio@latest && go build -o minio github.com/minio/minio')
+      "go mod init minio && go get github.com/minio/minio@$minio_module_version && go build -o minio github.com/minio/minio")
     mv "$module/minio" "$binary"
   fi
   mkdir -p "$cache/work/context" && cp "$binary" "$cache/work/context/minio"

@@ -50,19 +50,20 @@ export class Session {
 
   /** Connects; the embedded server and a worker are started in the background when they do not run. */
   async client(): Promise<Client> {
-    const { temporal } = this.environment;
-    if (temporal.kind === 'embedded') {
-      const started = await ensureUp(temporal, upCommand(['--idle-exit', '15']));
-      const ui = `http://127.0.0.1:${temporal.uiPort}`;
-      if (started)
-        this.output.note(`started Temporal and a worker in the background (UI: ${ui}; stop: pointsman down)`);
-    }
-    return connectClient(temporal);
+    await this.revive();
+    return connectClient(this.environment.temporal);
   }
 
-  /** Brings our own server and worker back when they were killed; an external Temporal is only waited for. */
+  /**
+   * Brings our own server and worker back when they were killed; an external Temporal is only waited for. Does not
+   * ask whether the server answers already: whoever follows a deploy asks that again and again by itself.
+   */
   async revive(): Promise<void> {
-    if (this.environment.temporal.kind === 'embedded') await (await this.client()).connection.close();
+    const { temporal } = this.environment;
+    if (temporal.kind !== 'embedded') return;
+    const started = await ensureUp(temporal, upCommand(['--idle-exit', '15']));
+    const ui = `http://127.0.0.1:${temporal.uiPort}`;
+    if (started) this.output.note(`started Temporal and a worker in the background (UI: ${ui}; stop: pointsman down)`);
   }
 
   handle(client: Client, settings: Settings): DeployHandle {

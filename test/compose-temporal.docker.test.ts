@@ -9,6 +9,7 @@ interface Service {
   readonly restart?: string;
   readonly healthcheck?: object;
   readonly ports?: readonly { readonly host_ip?: string }[];
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
 }
 
 async function config(env: Record<string, string>): Promise<{ exitCode: number; stdout: string; stderr: string }> {
@@ -38,5 +39,17 @@ describe('the compose file for a Temporal of your own', () => {
     expect(published.map(({ host_ip }) => host_ip)).toEqual(['127.0.0.1', '127.0.0.1']);
     const lasting = ['postgresql', 'server', 'ui'].map((name) => services[name]);
     expect(lasting.every((service) => service?.restart === 'unless-stopped' && service.healthcheck)).toBe(true);
+  });
+
+  test('can be brought up with --wait: whatever ends by itself is waited for by what stays', async () => {
+    const { stdout } = await config({ POINTSMAN_TEMPORAL_DB_PASSWORD: 'x' });
+    const { services } = JSON.parse(stdout) as { services: Record<string, Service> };
+    const ending = Object.entries(services).filter(([, { restart }]) => restart !== 'unless-stopped');
+    const awaited = Object.values(services).flatMap(({ depends_on: needs }) =>
+      Object.entries(needs ?? {}).filter(([, { condition }]) => condition === 'service_completed_successfully'),
+    );
+    const names = (entries: [string, unknown][]): string[] => entries.map(([name]) => name).toSorted();
+    expect(names(ending)).toEqual(['namespace', 'schema']);
+    expect(names(awaited)).toEqual(names(ending));
   });
 });

@@ -45,4 +45,9 @@ describe('the commands', () => {
       expect(listed).toEqual(own);
     },
   );
+
+  test.each(program.commands.map((command) => command.name()))('%s has an example', (name) => {
+    const section = documentation.split(/^##+ /m).find((text) => text.startsWith(`\`pointsman ${name}`)) ?? '';
+    expect(section).toMatch(new RegExp(`\`\`\`sh\\n.*pointsman ${name}\\b`));
+  });
 });

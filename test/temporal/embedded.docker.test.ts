@@ -37,6 +37,11 @@ async function freshPlace(): Promise<EmbeddedPlace> {
 async function gone(used: EmbeddedPlace | undefined): Promise<void> {
   if (!used) return;
   await pointsman(used, 'down');
+  // A `down` that failed must not leave processes behind; `up` first, for it brings the server back.
+  for (const find of [async () => (await whoIsUp(used.stateDirectory))?.pid, () => serverPid(used)]) {
+    const pid = await find();
+    if (pid) process.kill(pid, 'SIGKILL');
+  }
   await rm(used.stateDirectory, { recursive: true, force: true });
 }
 
@@ -54,7 +59,7 @@ function command({ stateDirectory, port, uiPort, cli }: EmbeddedPlace, ...args: 
 
 function pointsman(used: EmbeddedPlace, ...args: string[]) {
   const [file, ...rest] = command(used, ...args);
-  return execa(file, rest, { reject: false, all: true });
+  return execa(file, rest, { reject: false, all: true, timeout: 90_000 });
 }
 
 const bringUp = (used = place): Promise<boolean> => ensureUp(used, command(used, 'up', '--idle-exit', '15'));
@@ -205,6 +210,7 @@ test('a port that another program has is an error that says how to choose anothe
   await expect(coming).rejects.toThrow(
     `Port ${taken.port} is taken by another program: set POINTSMAN_TEMPORAL_PORT and POINTSMAN_UI_PORT.`,
   );
+  expect((await pointsman(taken, 'up')).exitCode).toBe(exitCodes.unavailable);
 });
 
 test('a Temporal that does not answer is told with its address', async () => {

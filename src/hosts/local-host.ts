@@ -38,8 +38,11 @@ export class LocalHost implements Host {
   async tryRun(command: Command, options: RunOptions = {}): Promise<CommandResult> {
     const [file, ...args] = command.argv;
     const child: Child = execa(file, args, execaOptions(command, options));
-    if (options.onLine) void forwardLines(child, options.onLine);
-    return toResult(command, (await child) as Ended);
+    const forwarded = options.onLine ? forwardLines(child, options.onLine) : null;
+    const ended = (await child) as Ended;
+    // A last line without a line break comes only once the stream has ended.
+    await forwarded;
+    return toResult(command, ended);
   }
 
   async readFile(path: string): Promise<string | null> {
@@ -134,6 +137,8 @@ async function forwardLines(child: Child, onLine: NonNullable<RunOptions['onLine
 
 function toResult(command: Command, result: Ended): CommandResult {
   const { exitCode, signal, timedOut, isCanceled, stdout, stderr, durationMs } = result;
+  // Only of a command that never ran does the library's sentence say more than the command itself.
+  const started = exitCode !== undefined || signal !== undefined || timedOut || isCanceled;
   return {
     command,
     exitCode: exitCode ?? null,
@@ -141,7 +146,7 @@ function toResult(command: Command, result: Ended): CommandResult {
     timedOut,
     cancelled: isCanceled,
     stdout: stdout ?? '',
-    stderr: stderr || (exitCode === undefined ? (result.shortMessage ?? '') : ''),
+    stderr: stderr || (started ? '' : (result.shortMessage ?? '')),
     durationMs: Math.round(durationMs),
   };
 }

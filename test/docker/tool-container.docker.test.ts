@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import Docker from 'dockerode';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { isNotFound, putFile } from '../../src/docker/container.js';
+import { runTool, type ToolContainer } from '../../src/docker/tool-container.js';
+
+const docker = new Docker();
+const image = 'python:3.11-slim-bookworm';
+
+let name: string;
+
+beforeEach(() => {
+  name = `pm-${randomUUID()}`;
+  return async () => void (await docker.getContainer(name).remove({ force: true, v: true }).catch(ignoreAbsent));
+});
+
+function ignoreAbsent(error: unknown): void {
+  if (!isNotFound(error)) throw error;
+}
+
+function tool(script: string, changed: Partial<ToolContainer> = {}): ToolContainer {
+  return { name, image, argv: ['sh', '-c', script], volumes: [], labels: {}, ...changed };
+}
+
+/** The container that an attempt left behind: of the same name, with the same work. */
+function leftBehind(script: string): Promise<Docker.Container> {
+  return docker.createContainer({ name, Image: image, Cmd: ['sh', '-c', script] });
+}
+
+async function isGone(): Promise<boolean> {
+  return (await docker.listContainers({ all: true, filters: { name: [name] } })).length === 0;
+}
+
+/** Says which container it is once it is told to end. */
+const waitThenSay = 'echo waiting >&2; until test -e /tmp/go; do sleep 0.1; done; hostname';
+
+describe('a tool', () => {
+  test('gives back how it ended and what it printed, and leaves no container', async () => {
+    const progress: string[] = [];
+    const result = await runTool(docker, tool('echo 10% >&2; echo done >&2; echo "{}"; exit 3'), {
+      onProgress: (line) => progress.push(line),
+    });
+    expect(result).toEqual({ exitCode: 3, stdout: '{}\n', stderr: '10%\ndone' });
+    expect(progress).toEqual(['10%', 'done']);
+    expect(await isGone()).toBe(true);
+  });
+
+  test('works on the volumes that it is given, which stay', async () => {
+    const volume = `pm-${randomUUID()}`;
+    await docker.createVolume({ Name: volume });
+    onTestFinished(() => docker.getVolume(volume).remove({ force: true }));
+    const volumes = [{ name: volume, target: '/data' }];
+    await runTool(docker, tool('echo kept > /data/file', { volumes }));
+    expect((await runTool(docker, tool('cat /data/file', { volumes }))).stdout).toBe('kept\n');
+  });
+
+  test('has no network', async () => {
+    const connect = 'import socket; socket.create_connection(("192.0.2.1", 80), timeout=5)';
+    const { exitCode, stderr } = await runTool(docker, tool('', { argv: ['python3', '-c', connect] }));
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('Network is unreachable');
+  });
+});
+
+describe('a tool whose first attempt died', () => {
+  test('and still runs is joined: its output is read from the start, and the work is done once', async () => {
+    const first = await leftBehind(waitThenSay);
+    await first.start();
+    const progress: string[] = [];
+    const result = await runTool(docker, tool(waitThenSay), {
+      onProgress: (line) => {
+        progress.push(line);
+        void putFile(docker, first.id, { directory: '/tmp', name: 'go', content: '' });
+      },
+    });
+    expect(result).toEqual({ exitCode: 0, stdout: `${first.id.slice(0, 12)}\n`, stderr: 'waiting' });
+    expect(progress).toEqual(['waiting']);
+    expect(await isGone()).toBe(true);
+  });
+
+  test('and has ended meanwhile is not run again', async () => {
+    const first = await leftBehind('hostname; exit 4');
+    await first.start();
+    await first.wait();
+    const result = await runTool(docker, tool('hostname; exit 4'));
+    expect(result).toEqual({ exitCode: 4, stdout: `${first.id.slice(0, 12)}\n`, stderr: '' });
+    expect(await isGone()).toBe(true);
+  });
+
+  test('before it was started is started now', async () => {
+    const first = await leftBehind('hostname');
+    expect((await runTool(docker, tool('hostname'))).stdout).toBe(`${first.id.slice(0, 12)}\n`);
+    expect(await isGone()).toBe(true);
+  });
+});
+
+describe('a tool that is cancelled', () => {
+  test('is killed and removed', async () => {
+    const controller = new AbortController();
+    const running = runTool(docker, tool('echo started >&2; sleep infinity'), {
+      signal: controller.signal,
+      onProgress: () => controller.abort(new Error('cancelled by the user')),
+    });
+    await expect(running).rejects.toThrow('cancelled by the user');
+    expect(await isGone()).toBe(true);
+  });
+
+  test('before it begins leaves nothing behind', async () => {
+    const signal = AbortSignal.abort(new Error('cancelled by the user'));
+    await expect(runTool(docker, tool('sleep infinity'), { signal })).rejects.toThrow('cancelled by the user');
+    expect(await isGone()).toBe(true);
+  });
+});

@@ -1,7 +1,8 @@
-import { isAbsolute, join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Host, RunOptions } from '../hosts/host.js';
 import type { Settings } from '../model/settings.js';
 import * as commands from './compose-command.js';
+import { envFilePath } from './env-file.js';
 import { environmentDirectory, slotsEnvPath } from './slots-env.js';
 
 /** The part of `docker compose config` that pointsman reads. */
@@ -90,17 +91,13 @@ export class Compose {
     const lockFile = join(environmentDirectory(host, settings), 'compose.lock');
     const slotsEnv = slotsEnvPath(host, settings);
     const own = (await host.readFile(slotsEnv)) === null ? [] : [slotsEnv];
-    const users = settings.envFile ? [absolute(settings.directory, settings.envFile)] : [];
+    const users = envFilePath(settings);
     return {
       project: settings.project,
       directory: settings.directory,
-      composeFiles: settings.composeFiles.map((file) => absolute(settings.directory, file)),
-      envFiles: [...users, ...own],
+      composeFiles: settings.composeFiles.map((file) => resolve(settings.directory, file)),
+      envFiles: [...(users === null ? [] : [users]), ...own],
       lockFile,
     };
   }
-}
-
-function absolute(directory: string, path: string): string {
-  return isAbsolute(path) ? path : join(directory, path);
 }

@@ -1,6 +1,6 @@
-import { join } from 'node:path';
 import { Compose, type ComposeConfig, type ComposeService } from '../docker/compose.js';
 import { findContainer, type ContainerState } from '../docker/container.js';
+import { readEnvFile } from '../docker/env-file.js';
 import type { Host } from '../hosts/host.js';
 import { imageOf } from '../model/names.js';
 import type { Settings } from '../model/settings.js';
@@ -46,9 +46,9 @@ export function serviceOf({ config }: World, name: string): ComposeService | und
   return config.services[name];
 }
 
-async function readVariables(host: Host, { directory, envFile }: Settings): Promise<Map<string, string>> {
-  const text = envFile ? ((await host.readFile(join(directory, envFile))) ?? '') : '';
-  const lines = text.split('\n').map((line) => /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$/.exec(line));
+async function readVariables(host: Host, settings: Settings): Promise<Map<string, string>> {
+  const written = await readEnvFile(host, settings);
+  const lines = written.map((line) => /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$/.exec(line));
   return new Map(lines.filter((line) => line !== null).map((line) => [line[1] ?? '', valueOf(line[2] ?? '')]));
 }
 

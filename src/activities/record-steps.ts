@@ -1,6 +1,6 @@
-import { findContainer, tailLogs } from '../docker/container.js';
 import { removeImages } from '../docker/image.js';
 import { appendRecord, readRecords } from '../docker/release-record.js';
+import { readServiceLogs } from '../docker/service-logs.js';
 import { readSlotImages } from '../docker/slots-env.js';
 import type {
   Activities,
@@ -73,20 +73,8 @@ async function oldImages(host: Host, { settings, live }: CleanUpArgs): Promise<s
   return deployed.filter((image) => !keep.includes(image));
 }
 
-/** The app's lines apart from the others': a replica's errors must not bury the app's crash. */
 async function collectLogs(host: Host, { settings, slot }: LogArgs): Promise<readonly LogSection[]> {
-  const { logs, router, replica, slots } = settings;
-  const wanted = [
-    { title: `app (${slots[slot]})`, service: slots[slot], lines: logs.app },
-    { title: 'router', service: router.service, lines: logs.router },
-    ...(replica ? [{ title: 'litestream', service: replica.service, lines: logs.litestream }] : []),
-  ];
   const redact = await redactorFor(host, settings);
-  return Promise.all(
-    wanted.map(async ({ title, service, lines }) => {
-      const container = await findContainer(host.docker, settings.project, service);
-      const last = container ? await tailLogs(host.docker, container.id, lines) : [];
-      return { title, lines: last.map((line) => redact(line).slice(0, 500)) };
-    }),
-  );
+  const sections = await readServiceLogs(host, settings, slot);
+  return sections.map(({ title, lines }) => ({ title, lines: lines.map((line) => redact(line).slice(0, 500)) }));
 }

@@ -14,7 +14,7 @@ import type {
   SwitchProven,
 } from '../model/activities.js';
 import type { Settings } from '../model/settings.js';
-import { slots, type Live } from '../model/slot.js';
+import { sameLive, slots, type Live } from '../model/slot.js';
 import { askLive, proveLive } from '../router/live-slot.js';
 import { Nginx } from '../router/nginx.js';
 import { marker, renderLiveConfig, renderPlaceholder, slotInConfig } from '../router/nginx-config.js';
@@ -136,10 +136,6 @@ async function routerOf(host: Host, settings: Settings): Promise<Nginx> {
 /** An image's own default page is no config of a router; one written by hand that names a slot is. */
 function isRouterConfig(config: string, settings: Settings): boolean {
   return config.startsWith(marker) || slotInConfig(config, settings.slots) !== null;
-}
-
-function sameLive(one: Live | null, other: Live | null): boolean {
-  return one?.slot === other?.slot && one?.release === other?.release;
 }
 
 async function render(nginx: Nginx, settings: Settings, live: Live | null): Promise<string> {

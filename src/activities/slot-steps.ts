@@ -78,10 +78,14 @@ async function composeUpWait(
   }
   if (failed && !(failed instanceof CommandError)) throw failed;
   if (!container) throw failed ?? failureOf('SlotUnhealthy', `${service} has no container`);
-  throw failureOf('SlotUnhealthy', await whyUnhealthy(host, { settings, slot, release }, container));
+  throw failureOf('SlotUnhealthy', await whyUnhealthy(host, { settings, slot }, container));
 }
 
-async function whyUnhealthy(host: Host, { settings, slot }: ProbeArgs, container: ContainerState): Promise<string> {
+async function whyUnhealthy(
+  host: Host,
+  { settings, slot }: Pick<SlotArgs, 'settings' | 'slot'>,
+  container: ContainerState,
+): Promise<string> {
   const redact = await redactorFor(host, settings);
   const lines = await tailLogs(host.docker, container.id, 20);
   const last = lines.findLast((line) => line.trim() !== '');

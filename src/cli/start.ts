@@ -50,7 +50,7 @@ function startRun(client: Client, start: Start): Promise<DeployHandle> {
   const options = {
     taskQueue,
     workflowId: workflowId(settings),
-    workflowIdConflictPolicy: 'FAIL',
+    workflowIdConflictPolicy: 'FAIL' as const,
     memo: { kind: start.kind, release, requestedBy },
     staticSummary: `${start.kind} ${release}`,
     staticDetails: [
@@ -64,16 +64,8 @@ function startRun(client: Client, start: Start): Promise<DeployHandle> {
       { key: releaseKey, value: release },
       { key: outcomeKey, value: 'running' },
     ],
-  } as const;
+  };
   return start.kind === 'deploy'
-    ? client.workflow.start<typeof deploy>('deploy', {
-        ...options,
-        typedSearchAttributes: [...options.typedSearchAttributes],
-        args: [start.input],
-      })
-    : client.workflow.start<typeof rollback>('rollback', {
-        ...options,
-        typedSearchAttributes: [...options.typedSearchAttributes],
-        args: [start.input],
-      });
+    ? client.workflow.start<typeof deploy>('deploy', { ...options, args: [start.input] })
+    : client.workflow.start<typeof rollback>('rollback', { ...options, args: [start.input] });
 }

@@ -18,11 +18,14 @@ export interface ComposeService {
   readonly healthcheck?: {
     readonly test?: readonly string[];
     readonly disable?: boolean;
-    readonly start_interval?: string;
   };
   readonly volumes?: readonly ComposeMount[];
   readonly depends_on?: Readonly<Record<string, unknown>>;
-  readonly environment?: Readonly<Record<string, string | null>>;
+}
+
+/** Without a profile: a service that every slot shares and that no deploy stops. */
+export function isShared({ profiles }: ComposeService): boolean {
+  return (profiles ?? []).length === 0;
 }
 
 export interface ComposeMount {
@@ -51,7 +54,7 @@ export class Compose {
   /** Services without a profile: router, litestream and what else stays up through every deploy. */
   async sharedServices(): Promise<string[]> {
     const { services } = await this.config();
-    return Object.keys(services).filter((name) => (services[name]?.profiles ?? []).length === 0);
+    return Object.entries(services).flatMap(([name, service]) => (isShared(service) ? [name] : []));
   }
 
   async create(service: string): Promise<void> {

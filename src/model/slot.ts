@@ -14,3 +14,8 @@ export interface Live {
   /** Unknown (`null`) when the router's config was not written by pointsman. */
   readonly release: string | null;
 }
+
+/** Do both mean the same release in the same slot, or both none? */
+export function sameLive(one: Live | null, other: Live | null): boolean {
+  return one?.slot === other?.slot && one?.release === other?.release;
+}

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execIn, findContainer } from '../docker/container.js';
 import type { Host, HttpResponse } from '../hosts/host.js';
 import type { Settings } from '../model/settings.js';
-import type { Live } from '../model/slot.js';
+import { sameLive, type Live } from '../model/slot.js';
 import { slotInConfig, statusPath } from './nginx-config.js';
 
 /** The router kept answering from another release, or not at all. */
@@ -72,7 +72,7 @@ async function mismatch(host: Host, settings: Settings, live: Live): Promise<str
   const router = await findContainer(host.docker, settings.project, settings.router.service);
   if (!router?.running || !router.address) return 'the router does not run';
   const status = await askStatus(host, settings, router.address);
-  if (status.live?.slot !== live.slot || status.live.release !== live.release) {
+  if (!sameLive(status.live, live)) {
     return `it serves ${status.live ? `${status.live.slot} (${status.live.release ?? 'unknown'})` : 'no slot'}`;
   }
   const { port } = settings.router;

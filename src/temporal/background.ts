@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, openSync, readFileSync } from 'node:fs';
+import { mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { lastLinesOf } from './log-tail.js';
 import { TemporalUnavailableError, type EmbeddedPlace } from './place.js';
 import { whoIsUp } from './presence.js';
 
@@ -36,6 +37,6 @@ export async function ensureUp(place: EmbeddedPlace, command: readonly [string, 
 }
 
 function notUp(log: string): TemporalUnavailableError {
-  const last = readFileSync(log, 'utf8').trim().split('\n').slice(-8).join('\n');
+  const last = lastLinesOf(log, 8);
   return new TemporalUnavailableError(`Temporal and the worker could not be started (log: ${log}):\n${last}`);
 }

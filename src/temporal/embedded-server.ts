@@ -3,6 +3,7 @@ import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { lastLinesOf } from './log-tail.js';
 import { searchAttributeNames } from './search-attributes.js';
 import { TemporalUnavailableError, type EmbeddedPlace } from './place.js';
 
@@ -55,8 +56,7 @@ async function untilListening(place: EmbeddedPlace, child: ChildProcess, log: st
   while (!(await serverListens(place))) {
     const ended = child.exitCode !== null || child.signalCode !== null;
     if (ended || Date.now() > deadline) {
-      const last = readFileSync(log, 'utf8').trim().split('\n').slice(-5).join('\n');
-      throw new TemporalUnavailableError(`The embedded Temporal server did not start:\n${last}`);
+      throw new TemporalUnavailableError(`The embedded Temporal server did not start:\n${lastLinesOf(log, 5)}`);
     }
     await sleep(100);
   }

@@ -1,4 +1,4 @@
-import { findContainer, tailLogs } from '../../docker/container.js';
+import { readServiceLogs } from '../../docker/service-logs.js';
 import { askLive } from '../../router/live-slot.js';
 import type { Slot } from '../../model/slot.js';
 import { Exit, exitCodes, type ExitCode } from '../exit-codes.js';
@@ -16,18 +16,7 @@ export async function logsCommand(session: Session, options: LogsOptions): Promi
   const host = session.host();
   const slot = (options.slot as Slot | undefined) ?? (await askLive(host, settings))?.slot;
   if (!slot) throw new Exit(exitCodes.usage, 'Nothing is live. Name a slot: pointsman logs --slot green.');
-  const { logs, router, replica, slots } = settings;
-  const services: [title: string, service: string, lines: number][] = [
-    [`app (${slots[slot]})`, slots[slot], logs.app],
-    ['router', router.service, logs.router],
-  ];
-  if (replica) services.push(['litestream', replica.service, logs.litestream]);
-  for (const [title, service, lines] of services) {
-    const container = await findContainer(host.docker, settings.project, service);
-    if (!container) continue;
-    session.output.print(
-      logText([{ title, lines: await tailLogs(host.docker, container.id, Number(options.lines ?? lines)) }]),
-    );
-  }
+  const lines = options.lines === undefined ? undefined : Number(options.lines);
+  session.output.print(logText(await readServiceLogs(host, settings, slot, lines)));
   return exitCodes.succeeded;
 }

@@ -2,7 +2,6 @@ import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { readRecords } from '../../docker/release-record.js';
 import type { Settings } from '../../model/settings.js';
 import { askLive } from '../../router/live-slot.js';
-import { connectClient } from '../../temporal/connection.js';
 import { TemporalUnavailableError } from '../../temporal/place.js';
 import { whoIsUp } from '../../temporal/presence.js';
 import { exitCodes, type ExitCode } from '../exit-codes.js';
@@ -48,8 +47,7 @@ async function runningNow(session: Session, settings: Settings): Promise<RunText
       !(await whoIsUp(temporal.stateDirectory)) &&
       !(await hasHistory(session, temporal.stateDirectory));
     if (asleep) return nothing;
-    const client = temporal.kind === 'embedded' ? await session.client() : await connectClient(temporal);
-    const handle = session.handle(client, settings);
+    const handle = session.handle(await session.client(), settings);
     const { status, runId, raw } = await handle.describe();
     if (status.name !== 'RUNNING') return nothing;
     const attempt = raw.pendingWorkflowTask?.attempt ?? 0;

@@ -1,3 +1,4 @@
+import { isShared } from '../../docker/compose.js';
 import { imageId } from '../../docker/image.js';
 import { error, type Check, type Said } from '../check.js';
 import type { World } from '../world.js';
@@ -7,9 +8,7 @@ export const images: Check = {
   looksAt: "the release's image and those of the services without a profile exist, on the host or in the registry",
   run: async (world) => {
     const { settings, config, image } = world;
-    const shared = Object.values(config.services).filter(
-      ({ profiles, build }) => (profiles ?? []).length === 0 && !build,
-    );
+    const shared = Object.values(config.services).filter((service) => isShared(service) && !service.build);
     const wanted = [
       settings.build ? [] : image,
       settings.database ? settings.toolImage : [],

@@ -1,3 +1,4 @@
+import { isShared } from '../../docker/compose.js';
 import { execIn } from '../../docker/container.js';
 import { Nginx } from '../../router/nginx.js';
 import { error, warning, type Check } from '../check.js';
@@ -15,7 +16,7 @@ export const routerService: Check = {
         error(`The compose file has no router service ${name}.`, 'Add it, or set router.service in pointsman.yml.'),
       ];
     const found = [];
-    if ((service.profiles ?? []).length > 0) {
+    if (!isShared(service)) {
       found.push(
         error(`The router ${name} is in a profile.`, 'Remove it: the router must stay up whichever slot is live.'),
       );

@@ -1,4 +1,4 @@
-import { slots } from '../../model/slot.js';
+import { otherSlot, slots } from '../../model/slot.js';
 import { error, warning, type Check } from '../check.js';
 import { serviceOf } from '../world.js';
 
@@ -43,7 +43,7 @@ export const onlyOneSlotRuns: Check = {
   name: 'leftover-slot',
   looksAt: 'only the live slot runs',
   run: ({ slots: states, settings, live }) => {
-    const idle = live ? (live.slot === 'blue' ? 'green' : 'blue') : null;
+    const idle = live ? otherSlot(live.slot) : null;
     if (!idle || !states[idle]?.running) return [];
     return [
       warning(

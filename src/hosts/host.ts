@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 
 /** A command as argv; quoting happens inside the host, in one place, and only where there is a shell in between. */
@@ -7,7 +8,13 @@ export interface Command {
   readonly cwd?: string;
   /** Added to the host's own environment. */
   readonly env?: Readonly<Record<string, string>>;
-  readonly stdin?: string;
+  /** What it reads. Secrets go this way: an argument or a variable could be seen in a list of processes. */
+  readonly stdin?: string | Readable;
+  /**
+   * Names what a long command is about. It then runs apart from whoever asked for it: when the connection or the
+   * worker dies it goes on, and the same command asked for again under the same name joins the one that runs.
+   */
+  readonly job?: string;
 }
 
 export interface RunOptions {

@@ -1,5 +1,5 @@
 import type { CommandResult } from './host.js';
-import { display } from './quote.js';
+import { commandLine } from './quote.js';
 
 /**
  * Thrown by {@link Host.run} when a command did not exit with 0. The message is short and for people: which
@@ -10,7 +10,7 @@ export class CommandError extends Error {
   readonly result: CommandResult;
 
   constructor(result: CommandResult) {
-    super(`${display(result.command.argv)} ${wayItDied(result)}${lastWords(result)}`);
+    super(`${commandLine(result.command.argv)} ${wayItDied(result)}${lastWords(result)}`);
     this.result = result;
   }
 }
@@ -19,7 +19,10 @@ function wayItDied(result: CommandResult): string {
   if (result.cancelled) return 'was cancelled';
   if (result.timedOut) return `did not end within ${result.durationMs} ms`;
   if (result.signal) return `was ended by ${result.signal}`;
-  return result.exitCode === null ? 'could not be started' : `failed (exit code ${result.exitCode})`;
+  // 127 is a shell's word for a program that is not there.
+  return result.exitCode === null || result.exitCode === 127
+    ? 'could not be started'
+    : `failed (exit code ${result.exitCode})`;
 }
 
 function lastWords({ stdout, stderr }: CommandResult): string {

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, statfs } from 'node:fs/promises';
-import { request as httpRequest } from 'node:http';
 import { dirname } from 'node:path';
 import Docker from 'dockerode';
 import { execa } from 'execa';
 import { CommandError } from './command-error.js';
 import type { Command, CommandResult, Host, HttpRequest, HttpResponse, RunOptions } from './host.js';
+import { requestThrough } from './http-request.js';
+import { asJob } from './job.js';
 
 export interface LocalHostOptions {
   /** Directory in which pointsman keeps its own state. */
@@ -16,7 +17,6 @@ export interface LocalHostOptions {
 
 /** More output than this is a bug in the command or in what asks for it; the end is what tells why. */
 const maxOutput = 64 << 20;
-const maxBody = 64 * 1024;
 
 /** This machine. */
 export class LocalHost implements Host {
@@ -36,8 +36,9 @@ export class LocalHost implements Host {
   }
 
   async tryRun(command: Command, options: RunOptions = {}): Promise<CommandResult> {
-    const [file, ...args] = command.argv;
-    const child: Child = execa(file, args, execaOptions(command, options));
+    const { argv, ...rest } = asJob(command, this.stateDirectory);
+    const [file, ...args] = argv;
+    const child: Child = execa(file, args, execaOptions({ argv, ...rest }, options));
     const forwarded = options.onLine ? forwardLines(child, options.onLine) : null;
     const ended = (await child) as Ended;
     // A last line without a line break comes only once the stream has ended.
@@ -73,26 +74,7 @@ export class LocalHost implements Host {
   }
 
   request(request: HttpRequest): Promise<HttpResponse> {
-    const { host, port, path, timeoutMs, headers, signal } = request;
-    const limit = AbortSignal.timeout(timeoutMs);
-    return new Promise((resolve, reject) => {
-      const sent = httpRequest({
-        ...{ host, port, path, agent: false },
-        headers: { ...headers, connection: 'close' },
-        signal: signal ? AbortSignal.any([signal, limit]) : limit,
-      });
-      sent.once('error', reject);
-      sent.once('response', (response) => {
-        let body = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk: string) => (body = (body + chunk).slice(0, maxBody)));
-        response.once('error', reject);
-        response.once('end', () =>
-          resolve({ status: response.statusCode ?? 0, headers: flat(response.headers), body }),
-        );
-      });
-      sent.end();
-    });
+    return requestThrough(false, request);
   }
 }
 
@@ -168,8 +150,4 @@ async function writeSynced(
 async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
   await directory.sync().finally(() => directory.close());
-}
-
-function flat(headers: NodeJS.Dict<string | string[]>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]));
 }

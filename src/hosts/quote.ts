@@ -1,8 +1,9 @@
-/** An argv as a person would type it in a shell. For display only: commands are run as argv. */
-export function display(argv: readonly string[]): string {
+/** An argv as one line for a POSIX shell: what a person would type, and what a remote shell is given. */
+export function commandLine(argv: readonly string[]): string {
   return argv.map(quote).join(' ');
 }
 
-function quote(word: string): string {
+/** One word, such that a shell takes it as it is. */
+export function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

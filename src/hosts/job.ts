@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import type { Command } from './host.js';
+
+/**
+ * Runs `$@` apart from this shell, or joins the one that runs in the directory `$0` already; prints what it wrote and
+ * ends as it ended. The lock is the kernel's and is inherited by the command: whoever can take it knows that nothing
+ * runs any more, whatever was killed.
+ *
+ * A TERM is handed on to the command and all that it started; what is left after four seconds is killed.
+ */
+const script = `
+job=$0
+mkdir -p "$job" || exit 125
+exec 9>>"$job/lock"
+if flock -n 9; then
+  rm -f "$job/code" "$job/pid"
+  setsid sh -c '
+    job=$0
+    echo $$ >"$job/pid"
+    "$@" >"$job/stdout" 2>"$job/stderr"
+    echo $? >"$job/code"
+  ' "$job" "$@" </dev/null >/dev/null 2>&1 &
+fi
+exec 9>&-
+stop() {
+  trap "" TERM INT
+  kill -s TERM -- "-$(cat "$job/pid")" 2>/dev/null
+  flock -s -w 4 "$job/lock" true || kill -s KILL -- "-$(cat "$job/pid")" 2>/dev/null
+}
+trap stop TERM INT
+flock -s "$job/lock" true &
+wait $!
+flock -s "$job/lock" true
+cat "$job/stdout"
+cat "$job/stderr" >&2
+code=$(cat "$job/code" 2>/dev/null) || { echo "it was killed" >&2; code=137; }
+exit "$code"
+`;
+
+/** Jobs that ended this long ago are tidied away. */
+const keepDays = 7;
+
+/**
+ * A command as a job: it goes on when the connection or the process that asked for it dies, and asking for it again
+ * under the same name waits for the one that runs instead of starting another. A command without a name stays as it is.
+ */
+export function asJob(command: Command, stateDirectory: string): Command {
+  const { job, argv, ...rest } = command;
+  if (job === undefined) return command;
+  const name = `${job.replace(/[^\w.-]+/g, '-').slice(0, 80)}-${digest([job, ...argv])}`;
+  return { ...rest, argv: ['sh', '-c', script, `${stateDirectory}/jobs/${name}`, ...argv] };
+}
+
+/** Removes what ended jobs left behind. */
+export function tidyJobs(stateDirectory: string): Command {
+  const find = ['find', `${stateDirectory}/jobs`, '-mindepth', '1', '-maxdepth', '1', '-mtime', `+${keepDays}`];
+  return { argv: ['find', ...find.slice(1), '-exec', 'rm', '-rf', '{}', '+'] };
+}
+
+function digest(words: readonly string[]): string {
+  return createHash('sha256').update(words.join('\0')).digest('hex').slice(0, 12);
+}

@@ -1,0 +1,180 @@
+import type { Duplex } from 'node:stream';
+import ssh2, { type AnyAuthMethod, type Client, type ClientChannel, type ConnectConfig, type SFTPWrapper } from 'ssh2';
+import { Channels } from './channels.js';
+import { explainConnectError, explainHostKey } from './connect-error.js';
+import { SshError } from './error.js';
+import { algorithmsFor, fingerprintOf, judge } from './known-hosts.js';
+import type { SshTarget } from './target.js';
+
+/** Time for TCP, handshake and login together. */
+const readyTimeoutMs = 20_000;
+/** A host that is gone without a word is noticed after three of these. */
+const keepaliveMs = 5000;
+
+/**
+ * One connection to a host, kept and shared by all that is done there. It is made when it is needed first, and made
+ * anew when it was lost; what was running on it then fails with `lost`.
+ */
+export class SshConnection {
+  readonly target: SshTarget;
+  private readonly channels = new Channels();
+  private readonly jump: SshConnection | null;
+  private current: Promise<Client> | null = null;
+  private closed = false;
+
+  constructor(target: SshTarget) {
+    this.target = target;
+    this.jump = target.jump ? new SshConnection(target.jump) : null;
+  }
+
+  /** Runs a command line in the user's shell. Waits for a free session where the host allows no more of them. */
+  async exec(commandLine: string): Promise<ClientChannel> {
+    return this.session((client, done) => client.exec(commandLine, done));
+  }
+
+  async sftp<Result>(work: (sftp: SFTPWrapper) => Promise<Result>): Promise<Result> {
+    const sftp = await this.session<SFTPWrapper>((client, done) => client.sftp(done));
+    let lose: (error: Error) => void = () => undefined;
+    const lost = new Promise<never>((_, reject) => (lose = reject));
+    sftp.once('close', () => lose(this.lost()));
+    sftp.once('error', (error: Error) => lose(error));
+    try {
+      return await Promise.race([work(sftp), lost]);
+    } finally {
+      sftp.end();
+      lost.catch(() => undefined);
+    }
+  }
+
+  /** A stream to a TCP port as seen from the host. */
+  async dial(host: string, port: number): Promise<Duplex> {
+    const client = await this.client();
+    return new Promise((resolve, reject) => {
+      client.forwardOut('127.0.0.1', 0, host, port, (error, channel) =>
+        error ? reject(this.refusedChannel(`${host}:${port}`, error)) : resolve(channel),
+      );
+    });
+  }
+
+  /** A stream to a Unix socket on the host. */
+  async dialSocket(path: string): Promise<Duplex> {
+    const client = await this.client();
+    return new Promise((resolve, reject) => {
+      client.openssh_forwardOutStreamLocal(path, (error, channel) =>
+        error ? reject(this.refusedChannel(path, error)) : resolve(channel),
+      );
+    });
+  }
+
+  /** Error for what was cut off by a connection that broke. */
+  lost(): SshError {
+    return new SshError('lost', `The connection to ${this.target.address.name} was lost.`);
+  }
+
+  /** Ends the connection for good. */
+  close(): void {
+    this.closed = true;
+    const ending = this.current;
+    this.current = null;
+    void ending?.then(
+      (client) => client.end(),
+      () => undefined,
+    );
+    this.jump?.close();
+  }
+
+  private async session<Channel extends Pick<NodeJS.EventEmitter, 'once'>>(
+    open: (client: Client, done: (error: Error | undefined, channel: Channel) => void) => void,
+  ): Promise<Channel> {
+    const release = await this.channels.take();
+    try {
+      const client = await this.client();
+      const channel = await new Promise<Channel>((resolve, reject) => {
+        const lost = (): void => reject(this.lost());
+        client.once('close', lost);
+        open(client, (error, opened) => {
+          client.off('close', lost);
+          if (error) reject(this.refusedChannel('a session', error));
+          else resolve(opened);
+        });
+      });
+      channel.once('close', release);
+      return channel;
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  private client(): Promise<Client> {
+    if (this.closed) return Promise.reject(new SshError('lost', 'This connection was closed.'));
+    this.current ??= this.connect().catch((error: unknown) => {
+      this.current = null;
+      throw error;
+    });
+    return this.current;
+  }
+
+  private async connect(): Promise<Client> {
+    const { target } = this;
+    const sock = await this.jump?.dial(target.hostname, target.port);
+    return new Promise((resolve, reject) => {
+      const client = new ssh2.Client();
+      let hostKeyError: SshError | null = null;
+      client.once('ready', () => resolve(client));
+      // Also after it was ready: then it is followed by `close`, which is what counts.
+      client.on('error', (error) => reject(hostKeyError ?? explainConnectError(target, error)));
+      client.once('close', () => {
+        this.current = null;
+        reject(this.lost());
+      });
+      client.connect({
+        ...connectConfig(target),
+        ...(sock ? { sock } : {}),
+        hostVerifier: (key: Buffer) => {
+          hostKeyError = checkHostKey(target, key);
+          return hostKeyError === null;
+        },
+      });
+    });
+  }
+
+  /** The host accepts the connection and not what is asked for on it. */
+  private refusedChannel(what: string, error: Error): SshError {
+    const { name } = this.target.address;
+    const reason = error.message.replace(/^\(SSH\) Channel open failure: /, '');
+    const prohibited = /prohibited/.test(reason);
+    const fix = prohibited ? ' Its sshd or the key forbids it (AllowTcpForwarding, permitopen).' : '';
+    return new SshError(prohibited ? 'refused' : 'unreachable', `${name} does not open ${what}: ${reason}.${fix}`, {
+      cause: error,
+    });
+  }
+}
+
+function connectConfig({ hostname, port, user, identities, hostKeys }: SshTarget): ConnectConfig {
+  const { keys, agentSocket } = identities;
+  const algorithms = hostKeys.fingerprint ? null : algorithmsFor(hostKeys.known);
+  const authHandler: AnyAuthMethod[] = [
+    ...(agentSocket ? [{ type: 'agent' as const, username: user, agent: agentSocket }] : []),
+    ...keys.map(({ key }) => ({ type: 'publickey' as const, username: user, key })),
+  ];
+  return {
+    host: hostname,
+    port,
+    username: user,
+    readyTimeout: readyTimeoutMs,
+    keepaliveInterval: keepaliveMs,
+    keepaliveCountMax: 3,
+    ...(algorithms ? { algorithms: { serverHostKey: algorithms as never[] } } : {}),
+    authHandler,
+  };
+}
+
+/** What is wrong with the key that a host shows; `null` when it is the one that is known. */
+function checkHostKey(target: SshTarget, key: Buffer): SshError | null {
+  const { known, fingerprint } = target.hostKeys;
+  if (fingerprint)
+    return fingerprintOf(key) === fingerprint.replace(/=$/, '') ? null : explainHostKey(target, key, 'changed');
+  const verdict = judge(known, key);
+  return verdict === 'known' ? null : explainHostKey(target, key, verdict);
+}

@@ -1,0 +1,145 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Command } from '../../src/hosts/host.js';
+import { LocalHost } from '../../src/hosts/local-host.js';
+import { SshHost } from '../../src/hosts/ssh/ssh-host.js';
+import { SshServer } from '../support/ssh-server.js';
+
+let directory: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'pointsman-job-'));
+  return () => rm(directory, { recursive: true, force: true });
+});
+
+/** Notes that it began, waits for the file `go`, and says how often it was begun. */
+function slow(job = 'slow'): Command {
+  const script = `echo begun >>${directory}/begun; while [ ! -e ${directory}/go ]; do sleep 0.02; done; wc -l <${directory}/begun; echo said >&2; exit 3`;
+  return { argv: ['sh', '-c', script], job };
+}
+
+async function timesBegun(): Promise<number> {
+  return (await readFile(join(directory, 'begun'), 'utf8').catch(() => '')).split('\n').length - 1;
+}
+
+async function untilBegun(): Promise<void> {
+  while ((await timesBegun()) === 0) await sleep(10);
+}
+
+/** Waits until so many wait for the end of a job of this directory. */
+async function untilWaiting(count: number): Promise<void> {
+  for (;;) {
+    const { stdout } = await execa('pgrep', ['-fc', `^flock -s ${directory}/jobs/`], { reject: false });
+    if (Number(stdout) >= count) return;
+    await sleep(10);
+  }
+}
+
+const go = (): Promise<void> => writeFile(join(directory, 'go'), '');
+
+describe('a command that is a job', () => {
+  test('gives back its output and exit code like any other', async () => {
+    await go();
+    const result = await new LocalHost({ stateDirectory: directory }).tryRun(slow());
+    expect(result).toMatchObject({ exitCode: 3, stdout: '1\n', stderr: 'said\n' });
+  });
+
+  test('that is asked for again while it runs is joined, not started again', async () => {
+    const host = new LocalHost({ stateDirectory: directory });
+    const first = host.tryRun(slow());
+    await untilBegun();
+    const second = host.tryRun(slow());
+    await untilWaiting(2);
+    await go();
+    expect([(await first).exitCode, (await second).exitCode]).toEqual([3, 3]);
+    expect((await second).stdout).toBe('1\n');
+  });
+
+  test('that ended is run again when it is asked for again: its old result is never taken for a new one', async () => {
+    await go();
+    const host = new LocalHost({ stateDirectory: directory });
+    await host.tryRun(slow());
+    expect((await host.tryRun(slow())).stdout).toBe('2\n');
+  });
+
+  test('under another name is another one, though its words are the same', async () => {
+    const host = new LocalHost({ stateDirectory: directory });
+    const both = [host.tryRun(slow('release v1')), host.tryRun(slow('release v2'))];
+    while ((await timesBegun()) < 2) await sleep(10);
+    await go();
+    expect((await Promise.all(both)).map(({ exitCode }) => exitCode)).toEqual([3, 3]);
+  });
+
+  test('that is cancelled ends with all that it started', async () => {
+    const cancel = new AbortController();
+    const host = new LocalHost({ stateDirectory: directory });
+    const running = host.tryRun(slow(), { signal: cancel.signal });
+    await untilBegun();
+    cancel.abort();
+    expect((await running).cancelled).toBe(true);
+    await go();
+    // The lock is free again: nothing of the first one runs, so this one starts anew.
+    expect((await host.tryRun(slow())).stdout).toBe('2\n');
+  });
+
+  test('that was killed is told as such, and starts anew', async () => {
+    const host = new LocalHost({ stateDirectory: directory });
+    const killed = await host.tryRun({
+      argv: ['sh', '-c', 'kill -s KILL -- -$(ps -o pgid= $$ | tr -d " ")'],
+      job: 'k',
+    });
+    expect(killed).toMatchObject({ exitCode: 137, stderr: expect.stringContaining('it was killed') as string });
+    expect((await host.tryRun({ argv: ['true'], job: 'k' })).exitCode).toBe(0);
+  });
+});
+
+describe('over SSH, a job', () => {
+  let server: SshServer;
+  let host: SshHost;
+
+  beforeEach(async () => {
+    server = await SshServer.start({ environment: { POINTSMAN_HOME: directory } });
+    host = await SshHost.open(server.url, await server.environment());
+  });
+  afterEach(async () => {
+    host?.close();
+    await server?.[Symbol.asyncDispose]();
+  });
+
+  test('outlives the connection: the next attempt joins it on a new one and gets its result', async () => {
+    const first = host.tryRun(slow()).catch((error: Error) => error);
+    await untilBegun();
+    await server.cut();
+    expect(await first).toMatchObject({ problem: 'lost', message: `The connection to ${server.url} was lost.` });
+    const second = host.tryRun(slow());
+    // The first one's shell is still there as well, though nobody hears it.
+    await untilWaiting(2);
+    await go();
+    expect(await second).toMatchObject({ exitCode: 3, stdout: '1\n', stderr: 'said\n' });
+  });
+
+  test('is joined by another worker too, which has a connection of its own', async () => {
+    const other = await SshHost.open(server.url, await server.environment());
+    const first = host.tryRun(slow());
+    await untilBegun();
+    const second = other.tryRun(slow());
+    await untilWaiting(2);
+    await go();
+    expect((await Promise.all([first, second])).map(({ stdout }) => stdout)).toEqual(['1\n', '1\n']);
+    other.close();
+  });
+
+  test('that is cancelled ends on the host too', async () => {
+    const cancel = new AbortController();
+    const running = host.tryRun(slow(), { signal: cancel.signal });
+    await untilBegun();
+    cancel.abort();
+    expect((await running).cancelled).toBe(true);
+    await go();
+    expect((await host.tryRun(slow())).stdout).toBe('2\n');
+  });
+});

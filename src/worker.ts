@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { NativeConnection, Runtime, Worker, makeTelemetryFilterString, type WorkerOptions } from '@temporalio/worker';
 import { pino } from 'pino';
 import { createActivities } from './activities/index.js';
+import { keptHosts } from './hosts/hosts.js';
 import { LocalHost } from './hosts/local-host.js';
+import { sshEnvironment } from './secrets/sources.js';
 import { connectionFacts } from './temporal/connection.js';
 import { taskQueue, type TemporalPlace } from './temporal/place.js';
 
@@ -20,13 +22,13 @@ export async function createWorker({ place, stateDirectory }: WorkerSettings): P
   const connection = await NativeConnection.connect(
     connectionOptions as Parameters<typeof NativeConnection.connect>[0],
   );
-  const host = new LocalHost({ stateDirectory });
+  const hosts = keptHosts({ local: new LocalHost({ stateDirectory }), ssh: sshEnvironment(process.env) });
   return Worker.create({
     ...workflowSource(),
     connection,
     namespace,
     taskQueue,
-    activities: createActivities({ host }),
+    activities: createActivities({ hosts }),
     // After a kill the next worker gets the workflow's task a second later, not ten.
     stickyQueueScheduleToStartTimeout: '1s',
     // A step in the middle of a command gets this long to end it; the next worker does the step again.

@@ -1,6 +1,6 @@
-import type { Host } from '../hosts/host.js';
+import type { Hosts } from '../hosts/hosts.js';
 
 /** What activities are made from; composed in `worker.ts`. */
 export interface Dependencies {
-  readonly host: Host;
+  readonly hosts: Hosts;
 }

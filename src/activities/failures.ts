@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { ToolError } from '../database/tool-error.js';
 import { CommandError } from '../hosts/command-error.js';
+import { SshError } from '../hosts/ssh/error.js';
 import type { FailureType } from '../model/failure.js';
 import { RouterConfigError } from '../router/nginx.js';
 import { SwitchNotProvenError } from '../router/live-slot.js';
@@ -15,6 +16,7 @@ export function toFailure(error: unknown, fallback: FailureType = 'CommandFailed
   if (error instanceof RouterConfigError)
     return failureOf('RouterConfigInvalid', `nginx refuses the config: ${error.message}`);
   if (error instanceof SwitchNotProvenError) return failureOf('SwitchNotProven', error.message);
+  if (error instanceof SshError) return failureOf(error.passing ? 'HostUnreachable' : 'HostRefused', error.message);
   if (error instanceof CommandError || error instanceof ToolError) return failureOf(fallback, error.message);
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (['ECONNREFUSED', 'ENOENT', 'EACCES', 'ECONNRESET'].includes(code)) {

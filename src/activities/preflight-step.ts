@@ -1,21 +1,20 @@
-import type { Activities } from '../model/activities.js';
+import type { Host } from '../hosts/host.js';
+import type { Activities, PreflightArgs, PreflightReport } from '../model/activities.js';
 import { runPreflight } from '../preflight/index.js';
 import type { Dependencies } from './dependencies.js';
-import { failureOf, named } from './failures.js';
-import { running } from './running.js';
+import { failureOf } from './failures.js';
+import { stepsOn } from './step.js';
 
 /** Looks before anything is touched; all findings arrive at once. */
-export function preflightStep({ host }: Dependencies): Pick<Activities, 'preflight'> {
-  return {
-    preflight: ({ settings, release, kind }) =>
-      running(() =>
-        named(async () => {
-          const { findings, live } = await runPreflight(host, settings, { release, kind });
-          const errors = findings.filter(({ severity }) => severity === 'error');
-          if (errors.length === 0) return { warnings: findings, live };
-          const reasons = errors.map(({ message, fix }) => `${message} ${fix}`).join(' · ');
-          throw failureOf('PreflightFailed', reasons, [findings]);
-        }),
-      ),
-  };
+export function preflightStep(dependencies: Dependencies): Pick<Activities, 'preflight'> {
+  const step = stepsOn(dependencies);
+  return { preflight: step(preflight) };
+}
+
+async function preflight(host: Host, { settings, release, kind }: PreflightArgs): Promise<PreflightReport> {
+  const { findings, live } = await runPreflight(host, settings, { release, kind });
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  if (errors.length === 0) return { warnings: findings, live };
+  const reasons = errors.map(({ message, fix }) => `${message} ${fix}`).join(' · ');
+  throw failureOf('PreflightFailed', reasons, [findings]);
 }

@@ -9,6 +9,7 @@ import type {
   FindRollbackTargetArgs,
   LogArgs,
   LogSection,
+  RecordArgs,
   RollbackPlan,
 } from '../model/activities.js';
 import { imageOf } from '../model/names.js';
@@ -18,9 +19,10 @@ import { Nginx } from '../router/nginx.js';
 import { databaseOf } from './database-of.js';
 import type { Host } from '../hosts/host.js';
 import type { Dependencies } from './dependencies.js';
-import { failureOf, named } from './failures.js';
+import { failureOf } from './failures.js';
 import { redactorFor } from './redactor.js';
-import { running, type Running } from './running.js';
+import type { Running } from './running.js';
+import { stepsOn } from './step.js';
 
 type RecordSteps = Pick<Activities, 'findRollbackTarget' | 'cleanUp' | 'recordRelease' | 'collectLogs'>;
 
@@ -28,13 +30,18 @@ type RecordSteps = Pick<Activities, 'findRollbackTarget' | 'cleanUp' | 'recordRe
 const keepReleases = 5;
 
 /** What is read from and written to the account of releases, and what is tidied by it. */
-export function recordSteps({ host }: Dependencies): RecordSteps {
+export function recordSteps(dependencies: Dependencies): RecordSteps {
+  const step = stepsOn(dependencies);
   return {
-    findRollbackTarget: (args) => running(() => named(() => findRollbackTarget(host, args))),
-    cleanUp: (args) => running((context) => named(() => cleanUp(host, args, context))),
-    recordRelease: ({ settings, record }) => running(() => named(() => appendRecord(host, settings, record))),
-    collectLogs: (args) => running(() => named(() => collectLogs(host, args))),
+    findRollbackTarget: step(findRollbackTarget),
+    cleanUp: step(cleanUp),
+    recordRelease: step(recordRelease),
+    collectLogs: step(collectLogs),
   };
+}
+
+function recordRelease(host: Host, { settings, record }: RecordArgs): Promise<void> {
+  return appendRecord(host, settings, record);
 }
 
 async function findRollbackTarget(host: Host, { settings, to }: FindRollbackTargetArgs): Promise<RollbackPlan> {

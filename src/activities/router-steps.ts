@@ -20,8 +20,9 @@ import { Nginx } from '../router/nginx.js';
 import { marker, renderLiveConfig, renderPlaceholder, slotInConfig } from '../router/nginx-config.js';
 import type { Host } from '../hosts/host.js';
 import type { Dependencies } from './dependencies.js';
-import { failureOf, named } from './failures.js';
-import { running, type Running } from './running.js';
+import { failureOf } from './failures.js';
+import type { Running } from './running.js';
+import { stepsOn } from './step.js';
 
 type RouterSteps = Pick<
   Activities,
@@ -32,13 +33,14 @@ const answersInARow = 5;
 const proofTimeoutMs = 20_000;
 
 /** What is done to the router. */
-export function routerSteps({ host }: Dependencies): RouterSteps {
+export function routerSteps(dependencies: Dependencies): RouterSteps {
+  const step = stepsOn(dependencies);
   return {
-    bootstrapRouter: (args) => running((context) => named(() => bootstrapRouter(host, args, context))),
-    writeRouterConfig: (args) => running(() => named(() => writeRouterConfig(host, args))),
-    reloadRouter: (args) => running((context) => named(() => reloadRouter(host, args, context))),
-    drainSlot: (args) => running((context) => named(() => drainSlot(host, args, context))),
-    switchBack: (args) => running((context) => named(() => switchBack(host, args, context))),
+    bootstrapRouter: step(bootstrapRouter),
+    writeRouterConfig: step(writeRouterConfig),
+    reloadRouter: step(reloadRouter),
+    drainSlot: step(drainSlot),
+    switchBack: step(switchBack),
   };
 }
 

@@ -17,19 +17,21 @@ import type {
 import { wrongAnswer } from '../router/live-slot.js';
 import type { Host } from '../hosts/host.js';
 import type { Dependencies } from './dependencies.js';
-import { failureOf, named } from './failures.js';
+import { failureOf } from './failures.js';
 import { redactorFor } from './redactor.js';
-import { running, type Running } from './running.js';
+import type { Running } from './running.js';
+import { stepsOn } from './step.js';
 
 type SlotSteps = Pick<Activities, 'fetchImages' | 'composeUpWait' | 'probeSlot' | 'stopSlots'>;
 
 /** What is done to a slot. */
-export function slotSteps({ host }: Dependencies): SlotSteps {
+export function slotSteps(dependencies: Dependencies): SlotSteps {
+  const step = stepsOn(dependencies);
   return {
-    fetchImages: (args) => running((context) => named(() => fetchImages(host, args, context), 'ImageUnavailable')),
-    composeUpWait: (args) => running((context) => named(() => composeUpWait(host, args, context))),
-    probeSlot: (args) => running((context) => named(() => probeSlot(host, args, context))),
-    stopSlots: (args) => running((context) => named(() => stopSlots(host, args, context))),
+    fetchImages: step(fetchImages, 'ImageUnavailable'),
+    composeUpWait: step(composeUpWait),
+    probeSlot: step(probeSlot),
+    stopSlots: step(stopSlots),
   };
 }
 
@@ -45,7 +47,7 @@ async function fetchImages(
   if (present) return { source: 'present', id: present };
   if (settings.build) {
     await writeSlotImage(host, settings, { [slot]: { image, release } });
-    await new Compose(host, settings).build(settings.slots[slot], { signal });
+    await new Compose(host, settings).build(settings.slots[slot], image, { signal });
   } else {
     await pullImage(host, image, { signal });
   }
@@ -67,7 +69,7 @@ async function composeUpWait(
   await writeSlotImage(host, settings, { [slot]: { image, release } });
   const started = Date.now();
   const service = settings.slots[slot];
-  const failed = await compose.up(service, timeoutMs, { signal }).then(
+  const failed = await compose.up(service, timeoutMs, image, { signal }).then(
     () => null,
     (error: Error) => error,
   );

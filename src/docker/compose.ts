@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import type { Host, RunOptions } from '../hosts/host.js';
+import type { Command, Host, RunOptions } from '../hosts/host.js';
 import type { Settings } from '../model/settings.js';
 import * as commands from './compose-command.js';
 import { envFilePath } from './env-file.js';
@@ -58,27 +58,35 @@ export class Compose {
   }
 
   async create(service: string): Promise<void> {
-    await this.host.run(commands.createCommand(await this.lockable(), service));
+    await this.job(`create ${service}`, commands.createCommand(await this.lockable(), service));
   }
 
   async ensure(services: readonly string[], timeoutMs: number, options?: RunOptions): Promise<void> {
     if (services.length === 0) return;
-    await this.host.run(commands.ensureCommand(await this.lockable(), services, timeoutMs), options);
+    const command = commands.ensureCommand(await this.lockable(), services, timeoutMs);
+    await this.job(`ensure ${services.join(' ')}`, command, options);
   }
 
-  async up(service: string, timeoutMs: number, options?: RunOptions): Promise<void> {
-    await this.host.run(commands.upCommand(await this.lockable(), service, timeoutMs), options);
+  /** @param what the slot gets: one that is being started with something else is another job. */
+  async up(service: string, timeoutMs: number, what: string, options?: RunOptions): Promise<void> {
+    await this.job(`up ${service} ${what}`, commands.upCommand(await this.lockable(), service, timeoutMs), options);
   }
 
   async stop(services: readonly string[], options?: RunOptions): Promise<void> {
-    await this.host.run(commands.stopCommand(await this.lockable(), services), options);
+    await this.job(`stop ${services.join(' ')}`, commands.stopCommand(await this.lockable(), services), options);
   }
 
   /** Builds with the engine's own builder where the buildx plugin is missing. */
-  async build(service: string, options?: RunOptions): Promise<void> {
+  async build(service: string, what: string, options?: RunOptions): Promise<void> {
     const command = commands.buildCommand(await this.lockable(), service);
     const buildx = await this.host.tryRun({ argv: ['docker', 'buildx', 'version'] });
-    await this.host.run(buildx.exitCode === 0 ? command : { ...command, env: { DOCKER_BUILDKIT: '0' } }, options);
+    const env = buildx.exitCode === 0 ? {} : { env: { DOCKER_BUILDKIT: '0' } };
+    await this.job(`build ${service} ${what}`, { ...command, ...env }, options);
+  }
+
+  /** Goes on when whoever asked for it dies; asked for again meanwhile, it is joined. */
+  private async job(name: string, command: Command, options?: RunOptions): Promise<void> {
+    await this.host.run({ ...command, job: `${this.settings.project} ${name}` }, options);
   }
 
   /** A command that changes something needs the lock's file to be there; one that only reads leaves no trace. */

@@ -1,7 +1,7 @@
-import { PassThrough } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import type Docker from 'dockerode';
 import { extract, pack } from 'tar-stream';
+import { demultiplexed } from './streams.js';
 
 export type Health = 'none' | 'starting' | 'healthy' | 'unhealthy';
 
@@ -85,9 +85,7 @@ export interface ExecResult {
 export async function execIn(docker: Docker, id: string, argv: readonly string[]): Promise<ExecResult> {
   const exec = await docker.getContainer(id).exec({ Cmd: [...argv], AttachStdout: true, AttachStderr: true });
   const stream = await exec.start({});
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  docker.modem.demuxStream(stream, stdout, stderr);
-  stream.once('end', () => void (stdout.end(), stderr.end()));
+  const { stdout, stderr } = demultiplexed(docker, stream);
   const [out, error] = await Promise.all([text(stdout), text(stderr)]);
   const { ExitCode } = await exec.inspect();
   return { exitCode: ExitCode ?? -1, stdout: out, stderr: error };

@@ -14,7 +14,7 @@ export async function imageId(docker: Docker, reference: string): Promise<string
 
 /** Pulls through the Docker CLI, which knows the user's credential helpers. */
 export async function pullImage(host: Host, reference: string, options?: RunOptions): Promise<void> {
-  await host.run({ argv: ['docker', 'pull', '--quiet', reference] }, options);
+  await host.run({ argv: ['docker', 'pull', '--quiet', reference], job: `pull ${reference}` }, options);
 }
 
 /** Removes images by reference, except those that a container exists of; returns the references that are gone. */

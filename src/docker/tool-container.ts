@@ -1,8 +1,8 @@
 import type Docker from 'dockerode';
-import { PassThrough } from 'node:stream';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { isNotFound } from './container.js';
+import { demultiplexed } from './streams.js';
 
 export interface ToolContainer {
   /** The same in every attempt of a step: a second attempt joins the container that the first one left running. */
@@ -33,19 +33,30 @@ export interface ToolResult {
  */
 export async function runTool(docker: Docker, tool: ToolContainer, options: ToolOptions = {}): Promise<ToolResult> {
   const container = (await existing(docker, tool.name)) ?? (await create(docker, tool));
-  const kill = (): void => void container.kill().catch(ignoreEnded);
+  // Whatever comes of it, the container is removed by force after.
+  const kill = (): void => void container.kill().catch(() => undefined);
   options.signal?.addEventListener('abort', kill);
   try {
     if (options.signal?.aborted) kill();
     const output = follow(docker, container, options);
+    // Where the wait fails first, that is what is told.
+    output.catch(() => undefined);
     const { StatusCode } = (await container.wait()) as { StatusCode: number };
     const { stdout, stderr } = await output;
     options.signal?.throwIfAborted();
+    await remove(container);
     return { exitCode: StatusCode, stdout, stderr };
+  } catch (error) {
+    // Where the engine or the connection to it broke off, the work goes on: the container is the next attempt's.
+    if (options.signal?.aborted) await remove(container);
+    throw error;
   } finally {
     options.signal?.removeEventListener('abort', kill);
-    await container.remove({ force: true, v: true }).catch(ignoreEnded);
   }
+}
+
+async function remove(container: Docker.Container): Promise<void> {
+  await container.remove({ force: true, v: true }).catch(ignoreEnded);
 }
 
 async function existing(docker: Docker, name: string): Promise<Docker.Container | null> {
@@ -87,15 +98,10 @@ async function follow(
   { onProgress }: ToolOptions,
 ): Promise<{ stdout: string; stderr: string }> {
   const stream = await container.logs({ follow: true, stdout: true, stderr: true });
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  docker.modem.demuxStream(stream, stdout, stderr);
-  stream.once('end', () => void (stdout.end(), stderr.end()));
-  const errorLines: string[] = [];
-  createInterface({ input: stderr }).on('line', (line) => {
-    errorLines.push(line);
-    onProgress?.(line);
-  });
-  return { stdout: await text(stdout), stderr: errorLines.join('\n') };
+  const { stdout, stderr } = demultiplexed(docker, stream);
+  if (onProgress) createInterface({ input: stderr }).on('line', onProgress);
+  const [out, errors] = await Promise.all([text(stdout), text(stderr)]);
+  return { stdout: out, stderr: errors.trimEnd() };
 }
 
 /** The container ended, or was removed, by itself in the same moment. */

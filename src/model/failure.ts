@@ -27,6 +27,10 @@ export const failureTypes = [
   'CommandFailed',
   /** The Docker engine did not answer (retried). */
   'DockerUnavailable',
+  /** The host does not answer over SSH, or the connection broke (retried). */
+  'HostUnreachable',
+  /** The host is not proven to be the right one, or does not let us in. */
+  'HostRefused',
 ] as const;
 
 export type FailureType = (typeof failureTypes)[number];
@@ -40,6 +44,7 @@ export const nonRetryableFailures: readonly FailureType[] = [
   'RouterConfigInvalid',
   'NothingToRollBackTo',
   'InvalidInput',
+  'HostRefused',
 ];
 
 /** How a deploy or rollback can end badly, as the `type` of the workflow's own failure. */

@@ -13,7 +13,15 @@ export interface Settings {
   /** Name of the Compose project. */
   readonly project: string;
   readonly environment: string;
-  /** Absolute path on the host of the directory that holds the Compose files. */
+  /**
+   * The host that the app runs on, as the worker reaches it: `ssh://user@host`. Absent or `null`: the worker's own
+   * machine. Keys are the worker's; none is in here.
+   */
+  readonly host?: string | null;
+  /**
+   * Directory on the host that holds the Compose files. A path that is not absolute is one of a project that was
+   * shipped, below the directory of this environment in pointsman's state there.
+   */
   readonly directory: string;
   /** Compose files, relative to `directory`, in the order in which Compose merges them. */
   readonly composeFiles: readonly string[];

@@ -58,8 +58,9 @@ export class SshHost implements Host {
     return result;
   }
 
-  tryRun(command: Command, options: RunOptions = {}): Promise<CommandResult> {
-    return runOver(this.connection, asJob(command, this.stateDirectory), options);
+  async tryRun(command: Command, options: RunOptions = {}): Promise<CommandResult> {
+    const result = await runOver(this.connection, asJob(command, this.stateDirectory), options);
+    return { ...result, command };
   }
 
   readFile(path: string): Promise<string | null> {

@@ -1,0 +1,32 @@
+import { resolve } from 'node:path';
+import { environmentDirectory } from '../docker/slots-env.js';
+import type { Host } from '../hosts/host.js';
+import type { StepArgs } from '../model/activities.js';
+import type { FailureType } from '../model/failure.js';
+import type { Settings } from '../model/settings.js';
+import type { Dependencies } from './dependencies.js';
+import { named } from './failures.js';
+import { running, type Running } from './running.js';
+
+/** What a step does on its host, with settings in which every path is one of that host. */
+export type Work<Args extends StepArgs, Result> = (host: Host, args: Args, context: Running) => Promise<Result>;
+
+/**
+ * Makes activities of what steps do: on the host that the settings name, with heartbeats beside it, and with
+ * failures of the closed list.
+ */
+export function stepsOn({ hosts }: Dependencies) {
+  return <Args extends StepArgs, Result>(work: Work<Args, Result>, fallback?: FailureType) =>
+    (args: Args): Promise<Result> =>
+      running((context) =>
+        named(async () => {
+          const host = await hosts.of(args.settings.host ?? null);
+          return work(host, { ...args, settings: settingsOn(host, args.settings) }, context);
+        }, fallback),
+      );
+}
+
+/** A project that was shipped lies in pointsman's own state on the host, wherever that is there. */
+function settingsOn(host: Host, settings: Settings): Settings {
+  return { ...settings, directory: resolve(environmentDirectory(host, settings), settings.directory) };
+}

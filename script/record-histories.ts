@@ -16,7 +16,7 @@ const target = join(historiesDirectory, version);
 if (existsSync(target)) throw new Error(`${target} exists: histories of a version are never recorded again`);
 
 // A neutral place: paths are part of a workflow's input.
-const place = await Playground.create('/srv/notes');
+const place = await Playground.create({ at: '/srv/notes' });
 const removeImages = await setup();
 try {
   await place.deploy('v1');

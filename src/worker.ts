@@ -7,10 +7,10 @@ import { keptHosts } from './hosts/hosts.js';
 import { LocalHost } from './hosts/local-host.js';
 import { sshEnvironment } from './secrets/sources.js';
 import { connectionFacts } from './temporal/connection.js';
-import { taskQueue, type TemporalPlace } from './temporal/place.js';
+import { taskQueue, type ReachablePlace } from './temporal/place.js';
 
 export interface WorkerSettings {
-  readonly place: TemporalPlace;
+  readonly place: ReachablePlace;
   /** Directory of pointsman's own state on this host. */
   readonly stateDirectory: string;
 }

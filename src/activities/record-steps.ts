@@ -1,7 +1,9 @@
+import { mountSources } from '../docker/container.js';
 import { removeImages } from '../docker/image.js';
+import { logOut } from '../docker/registry-login.js';
 import { appendRecord, readRecords } from '../docker/release-record.js';
 import { readServiceLogs } from '../docker/service-logs.js';
-import { readSlotImages } from '../docker/slots-env.js';
+import { environmentDirectory, readSlotImages } from '../docker/slots-env.js';
 import type {
   Activities,
   CleanedUp,
@@ -13,7 +15,9 @@ import type {
   RollbackPlan,
 } from '../model/activities.js';
 import { imageOf } from '../model/names.js';
+import type { Settings } from '../model/settings.js';
 import { findRelease, releaseBefore } from '../model/release-record.js';
+import { markCurrent, pruneReleases } from '../shipping/place.js';
 import { askLive } from '../router/live-slot.js';
 import { Nginx } from '../router/nginx.js';
 import { databaseOf } from './database-of.js';
@@ -40,8 +44,11 @@ export function recordSteps(dependencies: Dependencies): RecordSteps {
   };
 }
 
-function recordRelease(host: Host, { settings, record }: RecordArgs): Promise<void> {
-  return appendRecord(host, settings, record);
+async function recordRelease(host: Host, { settings, record }: RecordArgs): Promise<void> {
+  await appendRecord(host, settings, record);
+  if (record.directory === undefined) return;
+  await logOut(host, settings);
+  if (record.outcome === 'succeeded') await markCurrent(host, settings, record.directory);
 }
 
 async function findRollbackTarget(host: Host, { settings, to }: FindRollbackTargetArgs): Promise<RollbackPlan> {
@@ -65,7 +72,22 @@ async function cleanUp(host: Host, args: CleanUpArgs, context: Running): Promise
   const removedBackups = (await backups?.prune(timestamp, database?.keepBackups ?? 0, protect)) ?? [];
   await (await Nginx.find(host, settings))?.removePrevious(timestamp);
   const removedImages = await removeImages(host.docker, await oldImages(host, args));
+  if (isInState(host, settings)) await pruneReleases(host, settings, await releasesInUse(host, settings));
   return { removedBackups, removedImages };
+}
+
+function isInState(host: Host, settings: Settings): boolean {
+  return settings.directory.startsWith(`${environmentDirectory(host, settings)}/`);
+}
+
+/** Files of this release and the last ones, and those that a container has mounted: it needs them to start again. */
+async function releasesInUse(host: Host, settings: Settings): Promise<string[]> {
+  const recorded = (await readRecords(host, settings)).filter(({ outcome }) => outcome === 'succeeded');
+  const last = recorded.slice(-keepReleases).flatMap(({ directory }) => directory ?? []);
+  const root = `${environmentDirectory(host, settings)}/`;
+  const mounted = (await mountSources(host.docker, settings.project)).filter((path) => path.startsWith(root));
+  const own = [settings.directory, ...mounted].map((path) => path.slice(root.length));
+  return [...last, ...own].map((path) => path.split('/').slice(0, 2).join('/'));
 }
 
 /**

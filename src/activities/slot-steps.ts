@@ -1,6 +1,7 @@
 import { Compose } from '../docker/compose.js';
 import { findContainer, tailLogs, type ContainerState } from '../docker/container.js';
 import { imageId, pullImage } from '../docker/image.js';
+import { logOut } from '../docker/registry-login.js';
 import { writeSlotImage } from '../docker/slots-env.js';
 import { CommandError } from '../hosts/command-error.js';
 import type {
@@ -42,18 +43,22 @@ async function fetchImages(
   { signal }: Running,
 ): Promise<FetchedImage> {
   const { database, toolImage } = settings;
-  if (database && !(await imageId(host.docker, toolImage))) await pullImage(host, toolImage, { signal });
+  if (database && !(await imageId(host.docker, toolImage))) await pullImage(host, settings, toolImage, { signal });
   const present = await imageId(host.docker, image);
-  if (present) return { source: 'present', id: present };
+  if (present) {
+    await logOut(host, settings);
+    return { source: 'present', id: present };
+  }
   if (settings.build) {
     await writeSlotImage(host, settings, { [slot]: { image, release } });
     await new Compose(host, settings).build(settings.slots[slot], image, { signal });
   } else {
-    await pullImage(host, image, { signal });
+    await pullImage(host, settings, image, { signal });
   }
   const id = await imageId(host.docker, image);
   if (!id)
     throw failureOf('ImageUnavailable', `${image} is not there after it was ${settings.build ? 'built' : 'pulled'}`);
+  await logOut(host, settings);
   return { source: settings.build ? 'built' : 'pulled', id };
 }
 

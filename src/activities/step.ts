@@ -1,9 +1,7 @@
-import { resolve } from 'node:path';
-import { environmentDirectory } from '../docker/slots-env.js';
+import { settingsOn } from '../docker/project-directory.js';
 import type { Host } from '../hosts/host.js';
 import type { StepArgs } from '../model/activities.js';
 import type { FailureType } from '../model/failure.js';
-import type { Settings } from '../model/settings.js';
 import type { Dependencies } from './dependencies.js';
 import { named } from './failures.js';
 import { running, type Running } from './running.js';
@@ -24,9 +22,4 @@ export function stepsOn({ hosts }: Dependencies) {
           return work(host, { ...args, settings: settingsOn(host, args.settings) }, context);
         }, fallback),
       );
-}
-
-/** A project that was shipped lies in pointsman's own state on the host, wherever that is there. */
-function settingsOn(host: Host, settings: Settings): Settings {
-  return { ...settings, directory: resolve(environmentDirectory(host, settings), settings.directory) };
 }

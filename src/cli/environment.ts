@@ -1,13 +1,20 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir, hostname, userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
-import type { TemporalPlace } from '../temporal/place.js';
+import type { SshEnvironment } from '../hosts/ssh/environment.js';
+import { sshEnvironment } from '../secrets/sources.js';
+import type { EmbeddedPlace, ExternalPlace } from '../temporal/place.js';
 import { Exit, exitCodes } from './exit-codes.js';
 
 /** All that the CLI takes from the process's environment. */
 export interface Environment {
   readonly stateDirectory: string;
-  readonly temporal: TemporalPlace;
+  readonly temporal: EmbeddedPlace | ExternalPlace;
+  /** Where Temporal is reached through SSH: `ssh://user@host`; `null`: it is not. */
+  readonly via: string | null;
+  /** Port of Temporal on that machine. */
+  readonly viaPort: number;
+  readonly ssh: SshEnvironment;
   /** Who asks: the CI job, or `user@host`. */
   readonly requestedBy: string;
   /** Release that CI names; `null` outside CI. */
@@ -24,6 +31,9 @@ export function readEnvironment(variables: Variables): Environment {
   return {
     stateDirectory,
     temporal: findTemporal(set, stateDirectory),
+    via: set['POINTSMAN_VIA'] ?? null,
+    viaPort: portOf(set, 'POINTSMAN_TEMPORAL_PORT', 7237),
+    ssh: sshEnvironment(set),
     requestedBy: requester(set),
     release: set['CI_COMMIT_SHORT_SHA'] ?? set['GITHUB_SHA']?.slice(0, 8) ?? null,
   };
@@ -34,7 +44,7 @@ function withoutEmpty(variables: Variables): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(variables).flatMap(([name, value]) => (value ? [[name, value]] : [])));
 }
 
-function findTemporal(set: Readonly<Record<string, string>>, stateDirectory: string): TemporalPlace {
+function findTemporal(set: Readonly<Record<string, string>>, stateDirectory: string): Environment['temporal'] {
   const file = set['TEMPORAL_CONFIG_FILE'];
   if (file && !existsSync(file))
     throw new Exit(exitCodes.usage, `TEMPORAL_CONFIG_FILE names ${file}, which does not exist.`);

@@ -22,6 +22,8 @@ export const exitCodes = {
   terminated: 9,
   /** Temporal cannot be reached or started. The app is not affected. */
   unavailable: 75,
+  /** A host cannot be reached over SSH, is not proven to be the right one, or refuses us. Nothing was touched. */
+  unreachable: 76,
   /** Ctrl-C: this command stopped following; the deploy goes on. */
   detached: 130,
 } as const;

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { ConfigError } from '../config/problems.js';
+import { SshError } from '../hosts/ssh/error.js';
+import { BundleError } from '../shipping/bundle.js';
 import { TemporalUnavailableError } from '../temporal/place.js';
 import { Exit, exitCodes, type ExitCode } from './exit-codes.js';
 import { createProgram } from './program.js';
@@ -33,6 +35,14 @@ function explain(error: unknown): ExitCode {
   if (error instanceof TemporalUnavailableError) {
     say(error.message);
     return exitCodes.unavailable;
+  }
+  if (error instanceof SshError) {
+    say(error.message);
+    return error.problem === 'usage' ? exitCodes.usage : exitCodes.unreachable;
+  }
+  if (error instanceof BundleError) {
+    say(error.message);
+    return exitCodes.usage;
   }
   say(
     `pointsman failed in a way that it did not foresee; please report this:\n${error instanceof Error ? error.stack : String(error)}`,

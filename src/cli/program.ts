@@ -6,6 +6,7 @@ import type { HistoryOptions } from './commands/history.js';
 import type { LogsOptions } from './commands/logs.js';
 import type { RollbackOptions } from './commands/rollback.js';
 import type { AnswerOptions } from './commands/run-control.js';
+import type { SshGateOptions } from './commands/ssh-gate.js';
 import type { StatusOptions } from './commands/status.js';
 import type { UpOptions } from './commands/up.js';
 import { Exit, exitCodes, type ExitCode } from './exit-codes.js';
@@ -43,11 +44,22 @@ function placed(program: Command, name: string): Command {
   return program
     .command(name)
     .option('-e, --environment <name>', 'environment of pointsman.yml (default: the only one)')
-    .option('-f, --file <path>', 'configuration file (default: pointsman.yml in this directory)');
+    .option('-f, --file <path>', 'configuration file (default: pointsman.yml in this directory)')
+    .option('--via <address>', 'machine that Temporal is reached through: ssh://user@host (default: POINTSMAN_VIA)');
+}
+
+/** For what sends a release to another machine. */
+function shipping(command: Command): Command {
+  const collect = (name: string, names: readonly string[] = []): readonly string[] => [...names, name];
+  return command
+    .option('--env <name>', "variable that goes into the app's .env on another machine; repeatable", collect)
+    .option('--registry <server>', 'registry that the other machine logs in to while it fetches the image')
+    .option('--registry-user <name>', 'variable that holds the user')
+    .option('--registry-password <name>', 'variable that holds the password');
 }
 
 function addDeploying(program: Command, run: Run): void {
-  placed(program, 'deploy')
+  shipping(placed(program, 'deploy'))
     .description('deploy a release into the idle slot and switch to it; undone as a whole if a step fails')
     .option('-r, --release <id>', 'release to deploy (default: the commit of the CI job or the checkout)')
     .option('--reason <text>', 'why, for the history')
@@ -104,7 +116,7 @@ function addLooking(program: Command, run: Run): void {
     .action((options: LogsOptions) =>
       run(async (session) => (await import('./commands/logs.js')).logsCommand(session, options)),
     );
-  placed(program, 'check')
+  shipping(placed(program, 'check'))
     .description('preflight alone: all that a deploy would stumble over, without touching anything')
     .option('-r, --release <id>', 'look for this release’s image too')
     .option('--json', 'as one JSON object')
@@ -129,6 +141,17 @@ function addRunning(program: Command, run: Run): void {
     .command('worker')
     .description('a worker for the Temporal server of TEMPORAL_ADDRESS or temporal.toml')
     .action(() => run(async (session) => (await import('./commands/up.js')).workerCommand(session)));
+  program
+    .command('receive')
+    .description('take a release from standard input; the other end of a deploy over SSH')
+    .action(() => run(async (session) => (await import('./commands/receive.js')).receiveCommand(session)));
+  program
+    .command('ssh-gate')
+    .description('forced command for a key in authorized_keys: the tunnel to Temporal, and nothing else')
+    .option('--ship', 'releases may be sent too')
+    .action((options: SshGateOptions) =>
+      run(async (session) => (await import('./commands/ssh-gate.js')).sshGateCommand(session, options)),
+    );
   program
     .command('init')
     .description('write pointsman.yml and what goes with it into this directory; overwrites nothing')

@@ -2,22 +2,33 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import { loadSettings } from '../config/load.js';
+import { loadProject, type Project } from '../config/load.js';
+import type { Host } from '../hosts/host.js';
+import { keptHosts } from '../hosts/hosts.js';
 import { LocalHost } from '../hosts/local-host.js';
+import { SshConnection } from '../hosts/ssh/connection.js';
+import { SshError } from '../hosts/ssh/error.js';
+import { parseSshAddress } from '../hosts/ssh/address.js';
+import { SshHost } from '../hosts/ssh/ssh-host.js';
+import { resolveTarget } from '../hosts/ssh/target.js';
 import { workflowId } from '../model/names.js';
 import type { Progress } from '../model/progress.js';
 import type { Settings } from '../model/settings.js';
 import { ensureUp } from '../temporal/background.js';
 import { connectClient } from '../temporal/connection.js';
+import type { ReachablePlace, TemporalPlace } from '../temporal/place.js';
+import { Tunnel } from '../temporal/tunnel.js';
 import type { deploy, rollback } from '../workflows/index.js';
 import { progressQuery } from '../workflows/messages.js';
 import { readEnvironment, type Environment } from './environment.js';
+import { Exit, exitCodes } from './exit-codes.js';
 import { terminalOutput, type Output } from './output.js';
 
 /** Options that every command about an environment takes. */
 export interface PlaceOptions {
   readonly environment?: string;
   readonly file?: string;
+  readonly via?: string;
 }
 
 export type DeployHandle = WorkflowHandle<typeof deploy | typeof rollback>;
@@ -34,24 +45,62 @@ export function askProgress(handle: DeployHandle): Promise<Progress> {
 export class Session {
   readonly output: Output = terminalOutput();
   readonly environment: Environment = readEnvironment(process.env);
+  /** This machine. */
+  readonly here = new LocalHost({ stateDirectory: this.environment.stateDirectory });
+  private readonly hosts = keptHosts({ local: this.here, ssh: this.environment.ssh });
+  private via: string | null = this.environment.via;
+  private viaConnection: Promise<SshConnection> | null = null;
+  private tunnel: Promise<Tunnel> | null = null;
 
-  settings({ environment, file }: PlaceOptions): Promise<Settings> {
+  /** Reads `pointsman.yml`, and takes note of the machine that Temporal is reached through. */
+  async project({ environment, file, via }: PlaceOptions): Promise<Project> {
+    if (via) this.via = via;
     const directory = file ? dirname(resolve(file)) : process.cwd();
-    return loadSettings({
+    return loadProject({
       directory,
       ...(file ? { file: resolve(file) } : {}),
       ...(environment ? { environment } : {}),
     });
   }
 
-  host(): LocalHost {
-    return new LocalHost({ stateDirectory: this.environment.stateDirectory });
+  async settings(options: PlaceOptions): Promise<Settings> {
+    return (await this.project(options)).settings;
+  }
+
+  /** Where Temporal and the worker are. */
+  get place(): TemporalPlace {
+    const { via } = this;
+    return via ? { kind: 'tunnel', via, port: this.environment.viaPort } : this.environment.temporal;
+  }
+
+  /** The machine that the app runs on, as this command reaches it. */
+  host({ host }: Settings): Promise<Host> {
+    return this.hosts.of(host ?? this.via);
+  }
+
+  /** Another machine by its address. */
+  sshHost(url: string): Promise<SshHost> {
+    return SshHost.open(url, this.environment.ssh);
+  }
+
+  /** The machine that the app runs on, as the worker reaches it: `null` when it is the worker's own. */
+  hostOfWorker({ host }: Settings): string | null {
+    if (!host || !this.via) return host ?? null;
+    return parseSshAddress(host).host === parseSshAddress(this.via).host ? null : host;
+  }
+
+  /** The connection to the machine that Temporal is reached through. */
+  connectionVia(via: string): Promise<SshConnection> {
+    this.viaConnection ??= resolveTarget(parseSshAddress(via), this.environment.ssh).then(
+      (target) => new SshConnection(target),
+    );
+    return this.viaConnection;
   }
 
   /** Connects; the embedded server and a worker are started in the background when they do not run. */
   async client(): Promise<Client> {
     await this.revive();
-    return connectClient(this.environment.temporal);
+    return connectClient(await this.reachable());
   }
 
   /**
@@ -59,10 +108,10 @@ export class Session {
    * ask whether the server answers already: whoever follows a deploy asks that again and again by itself.
    */
   async revive(): Promise<void> {
-    const { temporal } = this.environment;
-    if (temporal.kind !== 'embedded') return;
-    const started = await ensureUp(temporal, upCommand(['--idle-exit', '15']));
-    const ui = `http://127.0.0.1:${temporal.uiPort}`;
+    const { place } = this;
+    if (place.kind !== 'embedded') return;
+    const started = await ensureUp(place, upCommand(['--idle-exit', '15']));
+    const ui = `http://127.0.0.1:${place.uiPort}`;
     if (started) this.output.note(`started Temporal and a worker in the background (UI: ${ui}; stop: pointsman down)`);
   }
 
@@ -72,9 +121,28 @@ export class Session {
 
   /** Link to a run in the Temporal UI; `null` when only the operator of an external one knows it. */
   link(workflow: string, run: string): string | null {
-    const { temporal } = this.environment;
-    if (temporal.kind !== 'embedded') return null;
-    return `http://127.0.0.1:${temporal.uiPort}/namespaces/default/workflows/${encodeURIComponent(workflow)}/${run}`;
+    const { place } = this;
+    if (place.kind !== 'embedded') return null;
+    return `http://127.0.0.1:${place.uiPort}/namespaces/default/workflows/${encodeURIComponent(workflow)}/${run}`;
+  }
+
+  private async reachable(): Promise<ReachablePlace> {
+    const { place } = this;
+    if (place.kind !== 'tunnel') return place;
+    this.tunnel ??= this.openTunnel(place.via, place.port);
+    return { kind: 'forwarded', port: (await this.tunnel).port };
+  }
+
+  private async openTunnel(via: string, port: number): Promise<Tunnel> {
+    const connection = await this.connectionVia(via);
+    try {
+      return await Tunnel.open(connection, port);
+    } catch (error) {
+      // The host was reached: what does not answer is Temporal there.
+      if (!(error instanceof SshError) || !/does not open/.test(error.message)) throw error;
+      const message = `${error.message}\nTemporal is expected there on port ${port}: is it up (pointsman host status ${via})?`;
+      throw new Exit(exitCodes.unavailable, message);
+    }
   }
 }
 

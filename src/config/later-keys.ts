@@ -10,12 +10,10 @@ const laterKeys: Readonly<Record<string, string>> = {
   canary: 'switching by weights',
   'database.migrate': 'the rehearsal of migrations',
   'database.holdWrites': 'refusing writes while the database is migrated',
-  'environments.*.hosts': 'deploys to other machines',
 };
 
 /** What a key that is not in this version will do; `null` when it is no such key. */
 export function laterKey(path: KeyPath): string | null {
-  const name = path.join('.').replace(/^environments\.[^.]+\./, '');
-  const key = path[0] === 'environments' && name === 'hosts' ? 'environments.*.hosts' : name;
+  const key = path.join('.').replace(/^environments\.[^.]+\./, '');
   return Object.hasOwn(laterKeys, key) ? (laterKeys[key] ?? null) : null;
 }

@@ -2,7 +2,7 @@ import { relative, resolve } from 'node:path';
 import type { Settings } from '../model/settings.js';
 import { chooseEnvironment } from './environment.js';
 import { applyComposeRules } from './compose-rules.js';
-import { readCompose } from './compose-view.js';
+import { readCompose, type ComposeView } from './compose-view.js';
 import { draftOf, placesIn, type Draft } from './draft.js';
 import { ConfigError, type Position, type Problem } from './problems.js';
 import { readIfThere } from './project-files.js';
@@ -10,6 +10,7 @@ import { findProjectFiles, toSettings, type ProjectFiles } from './resolve.js';
 import { applyRules } from './rules.js';
 import { fileSchema } from './schema.js';
 import { schemaProblems } from './schema-problems.js';
+import { planShipping, type Shipping } from './shipping.js';
 import { parseYaml, type YamlSource } from './yaml-source.js';
 
 export const configFileName = 'pointsman.yml';
@@ -23,12 +24,27 @@ export interface LoadOptions {
   readonly environment?: string;
 }
 
+/** One environment as `pointsman.yml` and the Compose files describe it. */
+export interface Project {
+  readonly settings: Settings;
+  readonly shipping: Shipping;
+}
+
 /**
  * The settings of one environment, from `pointsman.yml`.
  *
  * @throws {ConfigError} with every problem of the file and of the Compose files that it names.
  */
-export async function loadSettings({ directory, file, environment }: LoadOptions): Promise<Settings> {
+export async function loadSettings(options: LoadOptions): Promise<Settings> {
+  return (await loadProject(options)).settings;
+}
+
+/**
+ * The settings of one environment, and what another machine would need of its directory.
+ *
+ * @throws {ConfigError} as {@link loadSettings}.
+ */
+export async function loadProject({ directory, file, environment }: LoadOptions): Promise<Project> {
   const root = resolve(directory);
   const source = await readConfig(root, file ?? configFileName);
   const choice = chooseEnvironment(source, environment);
@@ -36,9 +52,11 @@ export async function loadSettings({ directory, file, environment }: LoadOptions
   const files = await findProjectFiles(root, draft);
   const problems = [...wholeFileProblems(source), ...draft.problems, ...applyRules(draft), ...files.problems];
   if (choice.environment === null) throw new ConfigError([...problems, choice.problem]);
-  problems.push(...(await betweenFiles(files, draft)));
+  const { compose, problems: between } = await betweenFiles(files, draft);
+  const shipping = planShipping(draft, files, compose);
+  problems.push(...between, ...(draft.keys.hosts.length > 0 ? shipping.problems : []));
   if (problems.length > 0) throw new ConfigError(problems);
-  return toSettings(choice.environment, draft.keys, files);
+  return { settings: toSettings(choice.environment, draft.keys, files), shipping };
 }
 
 async function readConfig(root: string, file: string): Promise<YamlSource> {
@@ -73,13 +91,19 @@ function isComparable(draft: Draft): boolean {
   return comparedKeys.every((key) => draft.isSound([key])) && new Set(services).size === services.length;
 }
 
+interface BetweenFiles {
+  /** `null` where Compose puts its files together from more than is read here. */
+  readonly compose: ComposeView | null;
+  readonly problems: readonly Problem[];
+}
+
 /** What the Compose files say against the draft, as far as the draft itself says anything that can be relied on. */
-async function betweenFiles({ directory, composeFiles }: ProjectFiles, draft: Draft): Promise<Problem[]> {
+async function betweenFiles({ directory, composeFiles }: ProjectFiles, draft: Draft): Promise<BetweenFiles> {
   try {
     const compose = composeFiles.length > 0 ? await readCompose(directory, composeFiles) : null;
-    return compose && isComparable(draft) ? applyComposeRules(compose, draft) : [];
+    return { compose, problems: compose && isComparable(draft) ? applyComposeRules(compose, draft) : [] };
   } catch (error) {
-    if (error instanceof ConfigError) return [...error.problems];
+    if (error instanceof ConfigError) return { compose: null, problems: error.problems };
     throw error;
   }
 }

@@ -60,6 +60,7 @@ export function toSettings(environment: string, keys: Keys, files: ProjectFiles)
   return {
     project: keys.project,
     environment,
+    ...(keys.hosts[0] ? { host: keys.hosts[0] } : {}),
     directory: files.directory,
     composeFiles: files.composeFiles,
     envFile: files.envFile,

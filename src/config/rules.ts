@@ -111,6 +111,15 @@ const databaseLiesInADirectory: Rule = {
   },
 };
 
+const oneHost: Rule = {
+  reads: [['hosts']],
+  check: (draft) => {
+    if (draft.keys.hosts.length < 2) return [];
+    const message = 'more than one machine for an environment is not in this version yet';
+    return [problemAt(draft, ['hosts', 1], { message, fix: 'make an environment of its own for each' })];
+  },
+};
+
 /** In the order of the keys. */
 export const rules: readonly Rule[] = [
   imageNamesTheRelease,
@@ -121,6 +130,7 @@ export const rules: readonly Rule[] = [
   databaseLiesInADirectory,
   replicaIsNoSlot,
   routerIsNoReplica,
+  oneHost,
   toolImageIsAReference,
 ];
 

@@ -128,6 +128,46 @@ const drain = section('What happens to requests in flight on the old slot after 
   }).prefault('30s'),
 });
 
+const hosts = z
+  .array(
+    text({
+      about: 'A machine.',
+      pattern: /^ssh:\/\/[^\s/@]*@?[^\s/@]+$/,
+      expected: 'an SSH address',
+      example: 'ssh://deploy@shop.example.org',
+    }),
+  )
+  .meta({
+    description:
+      'The machine that the app runs on, reached over SSH by the worker: `ssh://user@host:port`, or an alias of `~/.ssh/config`. With `?fingerprint=SHA256:…` its host key is pinned.',
+  })
+  .register(valueWords, {
+    expected: 'a list of SSH addresses',
+    example: '[ssh://deploy@shop.example.org]',
+    otherwise: "the worker's own machine",
+  })
+  .prefault([]);
+
+const ship = section('What reaches another machine as part of a deploy: a directory for each release.', {
+  files: z
+    .array(file('A file or directory.', { example: 'nginx' }))
+    .meta({ description: 'Files and directories beside the Compose files. Nothing else is sent.' })
+    .register(valueWords, {
+      expected: 'a list of paths',
+      example: '[litestream, nginx]',
+      otherwise: 'what the Compose files mount, read or build from this directory',
+    })
+    .optional(),
+  env: z
+    .array(requiredVariable)
+    .meta({
+      description:
+        "Variables of whoever deploys (a CI job) that become the app's `.env` on the host. Names only, never values.",
+    })
+    .register(valueWords, { expected: 'a list of variable names', example: '[LITESTREAM_R2_BUCKET]' })
+    .prefault([]),
+});
+
 /** Every key that an environment can have; parsed, with defaults filled in and durations in milliseconds. */
 export const keysSchema = z.strictObject({
   project: text({
@@ -155,6 +195,8 @@ export const keysSchema = z.strictObject({
   replica: orOff(replica).prefault(false),
   drain: drain.prefault({}),
   logs: logs.prefault({}),
+  hosts,
+  ship: ship.prefault({}),
   toolImage: image(
     'Image with Python 3 in which the database tool runs, so that the host needs no sqlite3.',
     'python:3.11-slim-bookworm',

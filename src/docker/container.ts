@@ -52,6 +52,13 @@ export async function inspectContainer(docker: Docker, id: string): Promise<Cont
   };
 }
 
+/** Paths on the host that the containers of a Compose project have mounted, running or not. */
+export async function mountSources(docker: Docker, project: string): Promise<string[]> {
+  const filters = { label: [`com.docker.compose.project=${project}`] };
+  const found = await docker.listContainers({ all: true, filters });
+  return found.flatMap(({ Mounts }) => Mounts.map(({ Source }) => Source));
+}
+
 /** The last lines that a container wrote, standard output and error together, in order. */
 export async function tailLogs(docker: Docker, id: string, lines: number): Promise<string[]> {
   const container = docker.getContainer(id);

@@ -1,6 +1,8 @@
 import type Docker from 'dockerode';
 import type { Host, RunOptions } from '../hosts/host.js';
+import type { Settings } from '../model/settings.js';
 import { isNotFound } from './container.js';
+import { dockerCommand } from './registry-login.js';
 
 /** Content digest of a local image; `null` when the host does not have it. */
 export async function imageId(docker: Docker, reference: string): Promise<string | null> {
@@ -12,9 +14,15 @@ export async function imageId(docker: Docker, reference: string): Promise<string
   }
 }
 
-/** Pulls through the Docker CLI, which knows the user's credential helpers. */
-export async function pullImage(host: Host, reference: string, options?: RunOptions): Promise<void> {
-  await host.run({ argv: ['docker', 'pull', '--quiet', reference], job: `pull ${reference}` }, options);
+/** Pulls through the Docker CLI, which knows the user's credential helpers, and those that the release brought. */
+export async function pullImage(
+  host: Host,
+  project: Pick<Settings, 'directory'>,
+  reference: string,
+  options?: RunOptions,
+): Promise<void> {
+  const argv = await dockerCommand(host, project, ['pull', '--quiet', reference]);
+  await host.run({ argv, job: `pull ${reference}` }, options);
 }
 
 /** Removes images by reference, except those that a container exists of; returns the references that are gone. */

@@ -13,6 +13,8 @@ export interface ReleaseRecord {
   readonly previous: string | null;
   /** Backup taken by this deploy, in the database's directory. */
   readonly backup: string | null;
+  /** Where the files of a shipped release lie, relative to the environment's directory; absent where none were. */
+  readonly directory?: string;
   readonly requestedBy: string;
   readonly startedAt: string;
   readonly endedAt: string;
@@ -24,6 +26,8 @@ export interface ReleaseRecord {
 export interface RollbackTarget {
   readonly release: string;
   readonly image: string;
+  /** Where its own files lie, when it was shipped. */
+  readonly directory?: string;
 }
 
 /**
@@ -35,7 +39,7 @@ export function releaseBefore(records: readonly ReleaseRecord[], live: string | 
   const at = deploys.findLastIndex((record) => record.release === live);
   const earlier = deploys.slice(0, at === -1 ? deploys.length : at);
   const target = earlier.findLast((record) => record.release !== live && record.image !== null);
-  return target?.image ? { release: target.release, image: target.image } : null;
+  return target ? targetOf(target) : null;
 }
 
 /** The latest successful deploy of a given release: what `rollback --to` goes back to. */
@@ -43,5 +47,9 @@ export function findRelease(records: readonly ReleaseRecord[], release: string):
   const found = records.findLast(
     (record) => record.release === release && record.outcome === 'succeeded' && record.image !== null,
   );
-  return found?.image ? { release: found.release, image: found.image } : null;
+  return found ? targetOf(found) : null;
+}
+
+function targetOf({ release, image, directory }: ReleaseRecord): RollbackTarget | null {
+  return image === null ? null : { release, image, ...(directory === undefined ? {} : { directory }) };
 }

@@ -86,3 +86,8 @@ export interface LogLines {
   readonly router: number;
   readonly litestream: number;
 }
+
+/** Where the files of a release lie that was sent to the host; nothing where the project has a directory of its own there. */
+export function shippedDirectory({ directory }: Pick<Settings, 'directory'>): { readonly directory?: string } {
+  return directory.startsWith('releases/') ? { directory } : {};
+}

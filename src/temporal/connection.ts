@@ -1,6 +1,6 @@
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { TemporalUnavailableError, type ExternalPlace, type TemporalPlace } from './place.js';
+import { TemporalUnavailableError, type ExternalPlace, type ReachablePlace } from './place.js';
 
 export interface ConnectionFacts {
   readonly connectionOptions: ConnectionOptions;
@@ -8,8 +8,8 @@ export interface ConnectionFacts {
 }
 
 /** How to connect: the same for the client and the worker. */
-export function connectionFacts(place: TemporalPlace): ConnectionFacts {
-  if (place.kind === 'embedded') {
+export function connectionFacts(place: ReachablePlace): ConnectionFacts {
+  if (place.kind !== 'external') {
     return { connectionOptions: { address: `127.0.0.1:${place.port}` }, namespace: 'default' };
   }
   const { connectionOptions, namespace } = readConfiguration(place);
@@ -27,7 +27,7 @@ function readConfiguration({ variables }: ExternalPlace): ReturnType<typeof load
 }
 
 /** @throws {TemporalUnavailableError} when nothing answers within five seconds. */
-export async function connectClient(place: TemporalPlace): Promise<Client> {
+export async function connectClient(place: ReachablePlace): Promise<Client> {
   const { connectionOptions, namespace } = connectionFacts(place);
   try {
     const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '5s' });

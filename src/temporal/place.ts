@@ -1,5 +1,5 @@
 /** Where Temporal is. */
-export type TemporalPlace = EmbeddedPlace | ExternalPlace;
+export type TemporalPlace = EmbeddedPlace | ExternalPlace | TunnelPlace;
 
 /** Temporal's dev server on a file of pointsman's own, started by pointsman. */
 export interface EmbeddedPlace {
@@ -18,6 +18,24 @@ export interface ExternalPlace {
   /** The variables that Temporal's configuration is read from, empty ones left out. */
   readonly variables: Readonly<Record<string, string>>;
 }
+
+/** On another machine, where it listens on the loopback interface only: reached through SSH. */
+export interface TunnelPlace {
+  readonly kind: 'tunnel';
+  /** `ssh://user@host`. */
+  readonly via: string;
+  /** Of Temporal there. */
+  readonly port: number;
+}
+
+/** The end of a tunnel on this machine. */
+export interface ForwardedPlace {
+  readonly kind: 'forwarded';
+  readonly port: number;
+}
+
+/** What a client or worker can connect to as it is. */
+export type ReachablePlace = EmbeddedPlace | ExternalPlace | ForwardedPlace;
 
 export const taskQueue = 'pointsman';
 

@@ -10,6 +10,7 @@ import type { EndingType } from '../model/failure.js';
 import type { SwitchPlan } from '../model/plan.js';
 import type { DeployFailureDetails, DeployResult } from '../model/progress.js';
 import type { ReleaseRecord } from '../model/release-record.js';
+import { shippedDirectory } from '../model/settings.js';
 import { Compensations, type Undone } from './compensations.js';
 import { failureMessage } from './failure-message.js';
 import { outcomeKey } from './search-attributes.js';
@@ -115,6 +116,7 @@ export function recordOf(story: Story, plan: SwitchPlan, { outcome, message, bac
     image: plan.image,
     previous: plan.from?.release ?? null,
     backup,
+    ...shippedDirectory(story.settings),
     requestedBy,
     startedAt: new Date(startedAt).toISOString(),
     endedAt: new Date(Date.now()).toISOString(),

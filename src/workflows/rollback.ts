@@ -31,6 +31,8 @@ async function prepare(story: Story, to: string | null): Promise<SwitchPlan> {
   const { release, image } = target;
   const plan: SwitchPlan = { from: live, slot: otherSlot(live.slot), release, image };
   story.release = release;
+  // A release that was shipped goes back to its own files too.
+  if (target.directory) story.settings = { ...story.settings, directory: target.directory };
   upsertSearchAttributes([{ key: releaseKey, value: release }]);
   const { warnings } = await story.step('preflight', { release, kind: 'rollback' });
   story.warnings.push(...warnings.map(({ message, fix }) => `${message} ${fix}`));

@@ -25,7 +25,7 @@ export class Story {
   /** Names what this run leaves on the host (backup, salvage, previous config): the same in every attempt. */
   readonly timestamp = timestampOf(workflowInfo().startTime.getTime());
   readonly deployId = workflowInfo().runId;
-  readonly settings: Settings;
+  settings: Settings;
   release: string | null;
   /** `null` until it is known where the release goes. */
   plan: SwitchPlan | null = null;

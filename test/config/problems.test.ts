@@ -22,7 +22,7 @@ pointsman.yml:1:1  image: missing → add image: registry.example.org/shop:{rele
   [
     'an unknown key that is like no other',
     `${smallest}zzzzzzzz: 1\n`,
-    'pointsman.yml:3:1  zzzzzzzz: unknown key → the keys here are project, image, build, compose, envFile, slots, health, router, database, replica, drain, logs, toolImage, environments',
+    'pointsman.yml:3:1  zzzzzzzz: unknown key → the keys here are project, image, build, compose, envFile, slots, health, router, database, replica, drain, logs, hosts, ship, toolImage, environments',
   ],
   [
     'an unknown key in a section',
@@ -140,9 +140,14 @@ pointsman.yml:1:1  image: missing → add image: registry.example.org/shop:{rele
     'pointsman.yml:3:55  database.holdWrites: not in this version yet (refusing writes while the database is migrated) → remove it',
   ],
   [
-    'hosts',
-    `${smallest}environments: { production: { hosts: [ssh://shop] } }\n`,
-    'pointsman.yml:3:31  environments.production.hosts: not in this version yet (deploys to other machines) → remove it',
+    'more than one host',
+    `${smallest}environments: { production: { hosts: [ssh://one, ssh://two] } }\n`,
+    'pointsman.yml:3:50  environments.production.hosts[1]: more than one machine for an environment is not in this version yet → make an environment of its own for each',
+  ],
+  [
+    'a host that is no SSH address',
+    `${smallest}hosts: [shop.example.org]\n`,
+    'pointsman.yml:3:9  hosts[0]: expected an SSH address, found the text "shop.example.org" → write it like ssh://deploy@shop.example.org',
   ],
   [
     'an environment with a strange name',

@@ -8,6 +8,7 @@ import Docker from 'dockerode';
 import { execa } from 'execa';
 import { findContainer, type ContainerState } from '../../src/docker/container.js';
 import { freePort } from './free-port.js';
+import { SshServer } from './ssh-server.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const main = join(root, 'dist/cli/main.js');
@@ -25,6 +26,9 @@ export interface Identity {
   readonly startedAt: string;
 }
 
+/** Where the app runs: on this machine, or on a host that is reached over SSH. */
+export type PlaygroundKind = 'local' | 'ssh';
+
 /** A copy of the example app with a Compose project, a Temporal server and ports of its own; gone when disposed. */
 export class Playground {
   readonly docker = new Docker();
@@ -36,7 +40,16 @@ export class Playground {
   readonly uiPort: number;
   private readonly environment: Record<string, string>;
 
-  private constructor(directory: string, project: string, ports: readonly [number, number, number]) {
+  /** Set when the app runs on a host that is reached over SSH. */
+  readonly ssh: SshServer | null;
+
+  private constructor(
+    directory: string,
+    project: string,
+    ports: readonly [number, number, number],
+    remote: { readonly ssh: SshServer; readonly environment: Record<string, string> } | null,
+  ) {
+    this.ssh = remote?.ssh ?? null;
     this.directory = directory;
     this.project = project;
     this.home = join(directory, '.state');
@@ -47,18 +60,24 @@ export class Playground {
       POINTSMAN_UI_PORT: String(ports[2]),
       ROUTER_PORT: String(ports[0]),
       CI: '1',
+      ...remote?.environment,
     };
   }
 
   /** @param at directory to use instead of a temporary one; it must not exist yet. */
-  static async create(at?: string): Promise<Playground> {
+  static async create({ at, kind = 'local' }: { at?: string; kind?: PlaygroundKind } = {}): Promise<Playground> {
     const directory = at ?? (await mkdtemp(join(tmpdir(), 'pointsman-e2e-')));
     if (at) await mkdir(at);
     await cp(join(root, 'examples/notes'), directory, { recursive: true });
     const project = `e2e-${randomBytes(4).toString('hex')}`;
-    const playground = new Playground(directory, project, [await freePort(), await freePort(), await freePort()]);
+    const ports = [await freePort(), await freePort(), await freePort()] as const;
+    const remote = kind === 'ssh' ? await remoteHost(directory, ports[0]) : null;
+    const playground = new Playground(directory, project, ports, remote);
     await playground.edit('pointsman.yml', (text) =>
-      text.replace('project: notes', `project: ${project}`).replace('image: notes:', `image: ${imageRepository}:`),
+      text
+        .replace('project: notes', `project: ${project}`)
+        .replace('image: notes:', `image: ${imageRepository}:`)
+        .replace('demo: { ', remote ? `demo: { hosts: ["${remote.ssh.url}"], ` : 'demo: { '),
     );
     return playground;
   }
@@ -144,8 +163,20 @@ export class Playground {
     const files = ['-f', 'compose.yml', '-f', 'compose.demo.yml', '--env-file', '.env.demo'];
     await execa('docker', ['compose', '-p', this.project, ...files, '--profile', '*', 'down', '-v', '--timeout', '2'], {
       cwd: this.directory,
-      env: this.environment,
+      env: { ROUTER_PORT: String(this.port) },
     });
+    await this.ssh?.[Symbol.asyncDispose]();
     await rm(this.directory, { recursive: true, force: true });
   }
+}
+
+/**
+ * A host behind a real sshd. It has a state directory and an environment of its own; whoever works on it has neither
+ * Docker nor the app's variables, so that nothing can be done on the wrong machine unseen.
+ */
+async function remoteHost(directory: string, routerPort: number) {
+  const hostState = join(directory, '.host-state');
+  const ssh = await SshServer.start({ environment: { POINTSMAN_HOME: hostState, ROUTER_PORT: String(routerPort) } });
+  const environment = { ...(await ssh.variables()), DOCKER_HOST: 'unix:///nonexistent/docker.sock', ROUTER_PORT: '' };
+  return { ssh, environment };
 }

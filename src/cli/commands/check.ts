@@ -1,21 +1,26 @@
 import pc from 'picocolors';
+import { settingsOn } from '../../docker/project-directory.js';
 import { runPreflight } from '../../preflight/index.js';
 import { exitCodes, type ExitCode } from '../exit-codes.js';
 import { liveText } from '../render.js';
+import { shipRelease, type ShipOptions } from '../ship.js';
 import type { PlaceOptions, Session } from '../session.js';
 
-export interface CheckOptions extends PlaceOptions {
+export interface CheckOptions extends PlaceOptions, ShipOptions {
   readonly release?: string;
   readonly json?: boolean;
 }
 
 /** Preflight alone: reads, judges, touches nothing. */
 export async function checkCommand(session: Session, options: CheckOptions): Promise<ExitCode> {
-  const settings = await session.settings(options);
+  const project = await session.project(options);
   const release = options.release ?? session.environment.release;
   // Without a release there is no image to look for; everything else is checked all the same.
   const question = release ? ({ release, kind: 'deploy' } as const) : ({ release: 'none', kind: 'rollback' } as const);
-  const { findings, live } = await runPreflight(session.host(), settings, question);
+  // On another machine the check looks at what a deploy would send there.
+  const settings = await shipRelease(session, project, release ?? 'check', options);
+  const host = await session.host(project.settings);
+  const { findings, live } = await runPreflight(host, settingsOn(host, settings), question);
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   if (options.json) session.output.print(JSON.stringify({ findings, live }));
   else {

@@ -2,9 +2,10 @@ import { releasePattern } from '../../model/names.js';
 import { Exit, exitCodes, type ExitCode } from '../exit-codes.js';
 import { follow } from '../follow.js';
 import type { PlaceOptions, Session } from '../session.js';
+import { shipRelease, type ShipOptions } from '../ship.js';
 import { startOrFollow } from '../start.js';
 
-export interface DeployOptions extends PlaceOptions {
+export interface DeployOptions extends PlaceOptions, ShipOptions {
   readonly release?: string;
   readonly reason?: string;
   readonly json?: boolean;
@@ -12,8 +13,9 @@ export interface DeployOptions extends PlaceOptions {
 }
 
 export async function deployCommand(session: Session, options: DeployOptions): Promise<ExitCode> {
-  const settings = await session.settings(options);
-  const release = options.release ?? session.environment.release ?? (await commit(session, settings.directory));
+  const project = await session.project(options);
+  const { directory } = project.settings;
+  const release = options.release ?? session.environment.release ?? (await commit(session, directory));
   if (!releasePattern.test(release)) {
     throw new Exit(
       exitCodes.usage,
@@ -21,6 +23,7 @@ export async function deployCommand(session: Session, options: DeployOptions): P
     );
   }
   const client = await session.client();
+  const settings = await shipRelease(session, project, release, options);
   const { requestedBy } = session.environment;
   const input = { settings, release, requestedBy, reason: options.reason ?? null };
   const handle = await startOrFollow(session, client, { kind: 'deploy', input });
@@ -31,9 +34,8 @@ export async function deployCommand(session: Session, options: DeployOptions): P
 }
 
 async function commit(session: Session, directory: string): Promise<string> {
-  const { exitCode, stdout } = await session
-    .host()
-    .tryRun({ argv: ['git', 'rev-parse', '--short', 'HEAD'], cwd: directory });
+  const command = { argv: ['git', 'rev-parse', '--short', 'HEAD'] as const, cwd: directory };
+  const { exitCode, stdout } = await session.here.tryRun(command);
   if (exitCode !== 0)
     throw new Exit(
       exitCodes.usage,

@@ -10,7 +10,7 @@ export interface HistoryOptions extends PlaceOptions {
 /** The host's release record: it is there also when Temporal is down, or has forgotten. */
 export async function historyCommand(session: Session, options: HistoryOptions): Promise<ExitCode> {
   const settings = await session.settings(options);
-  const records = (await readRecords(session.host(), settings)).slice(-Number(options.number)).reverse();
+  const records = (await readRecords(await session.host(settings), settings)).slice(-Number(options.number)).reverse();
   if (options.json) {
     session.output.print(JSON.stringify(records));
     return exitCodes.succeeded;

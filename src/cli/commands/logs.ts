@@ -13,7 +13,7 @@ export interface LogsOptions extends PlaceOptions {
 /** The last lines of the live slot (or a named one), the router and litestream, each apart. */
 export async function logsCommand(session: Session, options: LogsOptions): Promise<ExitCode> {
   const settings = await session.settings(options);
-  const host = session.host();
+  const host = await session.host(settings);
   const slot = (options.slot as Slot | undefined) ?? (await askLive(host, settings))?.slot;
   if (!slot) throw new Exit(exitCodes.usage, 'Nothing is live. Name a slot: pointsman logs --slot green.');
   const lines = options.lines === undefined ? undefined : Number(options.lines);

@@ -1,6 +1,7 @@
 import type { ExitCode } from '../exit-codes.js';
 import { follow } from '../follow.js';
 import type { PlaceOptions, Session } from '../session.js';
+import { settledSettings } from '../ship.js';
 import { startOrFollow } from '../start.js';
 
 export interface RollbackOptions extends PlaceOptions {
@@ -10,8 +11,9 @@ export interface RollbackOptions extends PlaceOptions {
 }
 
 export async function rollbackCommand(session: Session, options: RollbackOptions): Promise<ExitCode> {
-  const settings = await session.settings(options);
+  const asked = await session.settings(options);
   const client = await session.client();
+  const settings = settledSettings(session, asked);
   const { requestedBy } = session.environment;
   const input = { settings, to: options.to ?? null, requestedBy, reason: options.reason ?? null };
   const handle = await startOrFollow(session, client, { kind: 'rollback', input });

@@ -15,8 +15,9 @@ export interface StatusOptions extends PlaceOptions {
 /** What is live, what runs and what came last; what is live is asked at the router, whatever else is down. */
 export async function statusCommand(session: Session, options: StatusOptions): Promise<ExitCode> {
   const settings = await session.settings(options);
-  const live = await askLive(session.host(), settings);
-  const [last] = (await readRecords(session.host(), settings)).slice(-1);
+  const host = await session.host(settings);
+  const live = await askLive(host, settings);
+  const [last] = (await readRecords(host, settings)).slice(-1);
   const run = await runningNow(session, settings);
   if (options.json) {
     session.output.print(JSON.stringify({ live, last: last ?? null, running: run.json }));
@@ -38,14 +39,14 @@ interface RunText {
 }
 
 async function runningNow(session: Session, settings: Settings): Promise<RunText> {
-  const { temporal } = session.environment;
+  const { place } = session;
   const nothing = { text: 'running: nothing', json: null, code: exitCodes.succeeded };
   try {
     // A server that does not run holds no running deploy that it could tell of; with its file it does after `up`.
     const asleep =
-      temporal.kind === 'embedded' &&
-      !(await whoIsUp(temporal.stateDirectory)) &&
-      !(await hasHistory(session, temporal.stateDirectory));
+      place.kind === 'embedded' &&
+      !(await whoIsUp(place.stateDirectory)) &&
+      !(await hasHistory(session, place.stateDirectory));
     if (asleep) return nothing;
     const handle = session.handle(await session.client(), settings);
     const { status, runId, raw } = await handle.describe();
@@ -63,7 +64,7 @@ async function runningNow(session: Session, settings: Settings): Promise<RunText
 }
 
 async function hasHistory(session: Session, stateDirectory: string): Promise<boolean> {
-  return (await session.host().tryRun({ argv: ['test', '-e', `${stateDirectory}/temporal.db`] })).exitCode === 0;
+  return (await session.here.tryRun({ argv: ['test', '-e', `${stateDirectory}/temporal.db`] })).exitCode === 0;
 }
 
 /** Temporal knows of the run, but the query found nobody to answer it. */

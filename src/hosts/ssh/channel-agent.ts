@@ -1,5 +1,6 @@
 import { Agent } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { inspect } from 'node:util';
 
 type Connected = (error: Error | null, stream?: Duplex) => void;
 
@@ -10,6 +11,11 @@ export class ChannelAgent extends Agent {
   constructor(dial: () => Promise<Duplex>) {
     super({ keepAlive: false });
     this.dial = dial;
+  }
+
+  /** The Docker library prints every request for its debug log, its agent with all that hangs on it: here, a whole connection. */
+  [inspect.custom](): string {
+    return 'ChannelAgent {}';
   }
 
   override createConnection(_options: object, connected: Connected): Duplex | null {

@@ -13,17 +13,19 @@ const killAfterMs = 5000;
 /**
  * Runs a command over a connection and returns how it ended.
  *
+ * @param line what the host is asked to run. Default: the command, in a shell that can be ended.
  * @throws {SshError} `lost` when the connection broke before the command ended; the command may go on.
  */
 export async function runOver(
   connection: SshConnection,
   command: Command,
   options: RunOptions = {},
+  line = remoteLine(command),
 ): Promise<CommandResult> {
   const started = Date.now();
   const unstarted = { command, exitCode: null, signal: null, timedOut: false, stdout: '', stderr: '' };
   if (options.signal?.aborted) return { ...unstarted, cancelled: true, durationMs: 0 };
-  const channel = await connection.exec(remoteLine(command));
+  const channel = await connection.exec(line);
   const ended = endOf(channel);
   const stderr = withoutPid(channel.stderr);
   const output = Promise.all([collect(channel, 'stdout', options), collect(stderr.rest, 'stderr', options)]);

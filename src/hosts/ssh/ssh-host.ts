@@ -14,6 +14,7 @@ import { resolveTarget } from './target.js';
 
 /** Asked once per connection: who we are there, where its state and its Docker engine are. */
 const questions = `
+[ ! -r /etc/pointsman/environment ] || . /etc/pointsman/environment
 printf '%s\\n' "$(id -u)" "$HOME" "\${POINTSMAN_HOME:-}"
 printf '%s\\n' "\${DOCKER_HOST:-$(docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null)}"
 `;

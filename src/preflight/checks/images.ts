@@ -1,5 +1,6 @@
 import { isShared } from '../../docker/compose.js';
 import { imageId } from '../../docker/image.js';
+import { dockerCommand } from '../../docker/registry-login.js';
 import { error, type Check, type Said } from '../check.js';
 import type { World } from '../world.js';
 
@@ -19,7 +20,7 @@ export const images: Check = {
   },
 };
 
-async function missing({ host }: World, reference: string): Promise<readonly Said[]> {
+async function missing({ host, settings }: World, reference: string): Promise<readonly Said[]> {
   if (await imageId(host.docker, reference)) return [];
   const wrongTag = /(?:^|\/)litestream\/litestream:v(\d[\w.]*)$/.exec(reference);
   if (wrongTag)
@@ -29,10 +30,8 @@ async function missing({ host }: World, reference: string): Promise<readonly Sai
         `Use litestream/litestream:${wrongTag[1]}.`,
       ),
     ];
-  const { exitCode, stderr } = await host.tryRun(
-    { argv: ['docker', 'manifest', 'inspect', reference] },
-    { timeoutMs: 15_000 },
-  );
+  const argv = await dockerCommand(host, settings, ['manifest', 'inspect', reference]);
+  const { exitCode, stderr } = await host.tryRun({ argv }, { timeoutMs: 15_000 });
   if (exitCode === 0) return [];
   if (/no such manifest|manifest unknown|not found|denied/i.test(stderr) && !/no such host|dial tcp/i.test(stderr)) {
     return [

@@ -1,0 +1,11 @@
+import { readBundle } from '../../shipping/bundle.js';
+import { placeBundle } from '../../shipping/place.js';
+import { exitCodes, type ExitCode } from '../exit-codes.js';
+import type { Session } from '../session.js';
+
+/** The other end of a deploy over SSH: takes what a release needs from standard input and says where it lies. */
+export async function receiveCommand(session: Session): Promise<ExitCode> {
+  const directory = await placeBundle(session.here, await readBundle(process.stdin));
+  session.output.print(JSON.stringify({ directory }));
+  return exitCodes.succeeded;
+}

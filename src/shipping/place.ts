@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pack } from 'tar-stream';
+import { environmentDirectory } from '../docker/slots-env.js';
+import type { Host } from '../hosts/host.js';
+import { releaseDirectory, type Bundle } from './bundle.js';
+
+/** Unpacked beside and renamed: a directory of a release is whole, or not there. What was cut short is removed later. */
+const unpack = `
+set -eu
+mkdir -p "$1"
+find "$1" -mindepth 1 -maxdepth 1 -name '.unpacking-*' -mmin +60 -exec rm -rf {} +
+staging=$(mktemp -d "$1/.unpacking-XXXXXXXX")
+tar -x -p --no-same-owner -C "$staging" -f -
+chmod 755 "$staging"
+sync "$staging"
+mv -T "$staging" "$1/$2"
+`;
+
+/** Puts a release's files onto a host and returns their directory, relative to that of the environment. */
+export async function placeBundle(host: Host, { label, files }: Bundle): Promise<string> {
+  const directory = releaseDirectory(label);
+  const [parent = '', name = ''] = directory.split('/');
+  const archive = pack();
+  for (const { path, mode, content } of files) archive.entry({ name: path, mode }, content);
+  archive.finalize();
+  const into = join(environmentDirectory(host, label), parent);
+  await host.run({ argv: ['sh', '-c', unpack, 'sh', into, name], stdin: Readable.from(archive) });
+  return directory;
+}
+
+const link = `
+set -eu
+cd "$1"
+ln -sfn "$2" .current-new
+mv -T .current-new current
+`;
+
+/** Marks the release that is live: \`current\` is where a person looks, and where a rollback finds the Compose files. */
+export async function markCurrent(host: Host, place: Place, directory: string): Promise<void> {
+  await host.run({ argv: ['sh', '-c', link, 'sh', environmentDirectory(host, place), directory] });
+}
+
+type Place = Parameters<typeof environmentDirectory>[1];
+
+/** Those given are kept, and what is younger than a day: it may belong to a deploy that has not begun yet. */
+const prune = `
+set -eu
+cd "$1"
+shift
+find . -mindepth 1 -maxdepth 1 -type d -name '[!.]*' -mmin +1440 | sed 's|^\\./||' | while IFS= read -r name; do
+  keep=
+  for each; do [ "$each" != "$name" ] || keep=yes; done
+  [ -n "$keep" ] || { rm -rf -- "$name"; echo "$name"; }
+done
+`;
+
+/** Removes the files of old releases; returns which. @param keep directories, relative to that of the environment. */
+export async function pruneReleases(host: Host, place: Place, keep: readonly string[]): Promise<string[]> {
+  const names = keep.map((directory) => directory.replace(/^releases\//, ''));
+  const directory = join(environmentDirectory(host, place), 'releases');
+  const { stdout } = await host.run({ argv: ['sh', '-c', prune, 'sh', directory, ...names] });
+  return stdout.split('\n').filter(Boolean);
+}

@@ -4,7 +4,7 @@ import { imageRepository } from './playground.js';
 
 const app = fileURLToPath(new URL('../../examples/notes', import.meta.url));
 const special = ['broken', 'broken-without-migration', 'failing-migration', 'with-migration'];
-const tags = ['v1', 'v2', 'v3', ...special].map((tag) => `${imageRepository}:${tag}`);
+const tags = ['v1', 'v2', 'v3', 'leaky', ...special].map((tag) => `${imageRepository}:${tag}`);
 
 /** Builds the releases that end-to-end tests deploy, and removes them in the end. */
 export async function setup(): Promise<() => Promise<void>> {
@@ -15,6 +15,10 @@ export async function setup(): Promise<() => Promise<void>> {
     const input = `FROM ${imageRepository}:v1\nLABEL release=${tag}\n`;
     await execa('docker', ['build', '-t', `${imageRepository}:${tag}`, '-'], { env, input });
   }
+  // One that prints its whole environment and dies, as apps do with a debug page or a crash reporter.
+  const dump = 'import os, sys; print(dict(os.environ)); sys.exit(1)';
+  const leaky = `FROM ${imageRepository}:v1\nENTRYPOINT []\nCMD ["python", "-c", "${dump}"]\n`;
+  await execa('docker', ['build', '-t', `${imageRepository}:leaky`, '-'], { env, input: leaky });
   for (const tag of special) {
     const context = `${app}/releases/${tag}`;
     const base = `BASE=${imageRepository}:v1`;

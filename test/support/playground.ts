@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import Docker from 'dockerode';
 import { execa } from 'execa';
+import { whoIsUp } from '../../src/temporal/presence.js';
 import { findContainer, type ContainerState } from '../../src/docker/container.js';
 import { freePort } from './free-port.js';
 import { SshServer } from './ssh-server.js';
@@ -26,8 +27,11 @@ export interface Identity {
   readonly startedAt: string;
 }
 
-/** Where the app runs: on this machine, or on a host that is reached over SSH. */
-export type PlaygroundKind = 'local' | 'ssh';
+/**
+ * Where the app runs: on this machine; on a host that the worker reaches over SSH; or on a host that has Temporal and the
+ * worker itself, and is reached through a tunnel, as from CI.
+ */
+export type PlaygroundKind = 'local' | 'ssh' | 'via';
 
 /** A copy of the example app with a Compose project, a Temporal server and ports of its own; gone when disposed. */
 export class Playground {
@@ -38,18 +42,24 @@ export class Playground {
   readonly port: number;
   readonly temporalPort: number;
   readonly uiPort: number;
-  private readonly environment: Record<string, string>;
+  /** Variables of whoever deploys. */
+  readonly environment: Record<string, string>;
 
   /** Set when the app runs on a host that is reached over SSH. */
   readonly ssh: SshServer | null;
+  /** Variables of every process on that host. */
+  readonly hostEnvironment: Readonly<Record<string, string>>;
+  private readonly worksThere: boolean;
 
   private constructor(
     directory: string,
     project: string,
     ports: readonly [number, number, number],
-    remote: { readonly ssh: SshServer; readonly environment: Record<string, string> } | null,
+    remote: RemoteHost | null,
   ) {
     this.ssh = remote?.ssh ?? null;
+    this.hostEnvironment = remote?.hostEnvironment ?? {};
+    this.worksThere = remote?.worksThere ?? false;
     this.directory = directory;
     this.project = project;
     this.home = join(directory, '.state');
@@ -71,15 +81,30 @@ export class Playground {
     await cp(join(root, 'examples/notes'), directory, { recursive: true });
     const project = `e2e-${randomBytes(4).toString('hex')}`;
     const ports = [await freePort(), await freePort(), await freePort()] as const;
-    const remote = kind === 'ssh' ? await remoteHost(directory, ports[0]) : null;
+    const remote = kind === 'local' ? null : await remoteHost(directory, kind, ports);
     const playground = new Playground(directory, project, ports, remote);
     await playground.edit('pointsman.yml', (text) =>
       text
         .replace('project: notes', `project: ${project}`)
         .replace('image: notes:', `image: ${imageRepository}:`)
-        .replace('demo: { ', remote ? `demo: { hosts: ["${remote.ssh.url}"], ` : 'demo: { '),
+        .replace('demo: { ', kind === 'ssh' && remote ? `demo: { hosts: ["${remote.ssh.url}"], ` : 'demo: { '),
     );
+    if (playground.worksThere) await playground.bringUp();
     return playground;
+  }
+
+  /** Where pointsman keeps its state on the machine that the app runs on. */
+  get hostState(): string {
+    return this.hostEnvironment['POINTSMAN_HOME'] ?? this.home;
+  }
+
+  /** Temporal and a worker on the host itself, as a supervisor would start them. */
+  async bringUp(): Promise<void> {
+    const child = execa(process.execPath, [main, 'up'], { env: this.hostEnvironment, reject: false, all: true });
+    while (!(await whoIsUp(this.hostState))?.ready) {
+      if (child.exitCode !== null && child.exitCode !== undefined) throw new Error((await child).all);
+      await sleep(50);
+    }
   }
 
   async edit(file: string, change: (text: string) => string): Promise<void> {
@@ -159,7 +184,8 @@ export class Playground {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.run('down');
+    if (this.worksThere) await execa(process.execPath, [main, 'down'], { env: this.hostEnvironment });
+    else await this.run('down');
     const files = ['-f', 'compose.yml', '-f', 'compose.demo.yml', '--env-file', '.env.demo'];
     await execa('docker', ['compose', '-p', this.project, ...files, '--profile', '*', 'down', '-v', '--timeout', '2'], {
       cwd: this.directory,
@@ -170,13 +196,39 @@ export class Playground {
   }
 }
 
+interface RemoteHost {
+  readonly ssh: SshServer;
+  readonly environment: Record<string, string>;
+  readonly hostEnvironment: Record<string, string>;
+  readonly worksThere: boolean;
+}
+
 /**
  * A host behind a real sshd. It has a state directory and an environment of its own; whoever works on it has neither
  * Docker nor the app's variables, so that nothing can be done on the wrong machine unseen.
  */
-async function remoteHost(directory: string, routerPort: number) {
-  const hostState = join(directory, '.host-state');
-  const ssh = await SshServer.start({ environment: { POINTSMAN_HOME: hostState, ROUTER_PORT: String(routerPort) } });
-  const environment = { ...(await ssh.variables()), DOCKER_HOST: 'unix:///nonexistent/docker.sock', ROUTER_PORT: '' };
-  return { ssh, environment };
+async function remoteHost(
+  directory: string,
+  kind: 'ssh' | 'via',
+  [routerPort, temporalPort, uiPort]: readonly [number, number, number],
+): Promise<RemoteHost> {
+  const bin = join(directory, '.host-bin');
+  await mkdir(bin);
+  await writeFile(join(bin, 'pointsman'), `#!/bin/sh\nexec ${process.execPath} ${main} "$@"\n`, { mode: 0o755 });
+  const hostEnvironment = {
+    POINTSMAN_HOME: join(directory, '.host-state'),
+    POINTSMAN_TEMPORAL_PORT: String(temporalPort),
+    POINTSMAN_UI_PORT: String(uiPort),
+    POINTSMAN_VIA: '',
+    ROUTER_PORT: String(routerPort),
+    PATH: `${bin}:${process.env['PATH']}`,
+  };
+  const ssh = await SshServer.start({ environment: hostEnvironment });
+  const environment = {
+    ...(await ssh.variables()),
+    ...(kind === 'via' ? { POINTSMAN_VIA: ssh.url } : {}),
+    DOCKER_HOST: 'unix:///nonexistent/docker.sock',
+    ROUTER_PORT: '',
+  };
+  return { ssh, environment, hostEnvironment, worksThere: kind === 'via' };
 }

@@ -9,6 +9,7 @@ import { collectFiles } from '../shipping/collect.js';
 import { envFile } from '../shipping/env-file.js';
 import { placeBundle } from '../shipping/place.js';
 import { registryLogin, type RegistryLogin } from '../shipping/registry-login.js';
+import type { Received } from './commands/receive.js';
 import { Exit, exitCodes } from './exit-codes.js';
 import type { Session } from './session.js';
 
@@ -72,10 +73,20 @@ async function send(session: Session, settings: Settings, bundle: Bundle): Promi
   const connection = await session.connectionVia(place.via);
   const command = { argv: ['pointsman', 'receive'] as const, stdin: packBundle(bundle) };
   const { exitCode, stdout, stderr } = await runOver(connection, command, {}, 'pointsman receive');
-  if (exitCode === 0) return (JSON.parse(stdout) as { directory: string }).directory;
+  if (exitCode === 0) return received(place.via, JSON.parse(stdout) as Received);
   const reason = stderr.trim() || `exit code ${exitCode}`;
   const missing = exitCode === 127 ? ' Is pointsman installed there (pointsman host install)?' : '';
   throw new Exit(exitCodes.unreachable, `${place.via} did not take the release: ${reason}.${missing}`);
+}
+
+/** Certificates and signed requests to object storage stop working at a few minutes. */
+const clockLimitMs = 120_000;
+
+function received(via: string, { directory, clock }: Received): string {
+  const off = clock - Date.now();
+  if (Math.abs(off) <= clockLimitMs) return directory;
+  const words = `${Math.round(Math.abs(off) / 1000)} s ${off > 0 ? 'ahead of' : 'behind'} this machine's`;
+  throw new Exit(exitCodes.refused, `The clock of ${via} is ${words}. Set it there: timedatectl set-ntp true.`);
 }
 
 function loginOf({ registry, registryUser, registryPassword }: ShipOptions): RegistryLogin | null {

@@ -7,7 +7,7 @@ const oldestCompose = '2.20.0';
 
 /** What everything else needs: without it no other check can be made, so these come first and alone. */
 export async function checkEngine(host: Host): Promise<readonly Said[]> {
-  const problems = await Promise.all([checkDocker(host), checkCompose(host), checkFlock(host)]);
+  const problems = await Promise.all([checkDocker(host), checkCompose(host), checkFlock(host), checkClock(host)]);
   return problems.flat();
 }
 
@@ -18,22 +18,32 @@ async function checkDocker(host: Host): Promise<readonly Said[]> {
     if (version && semver.gte(version, oldestEngine)) return [];
     return [error(`Docker Engine ${Version} on ${host.name} is too old.`, `Install ${oldestEngine} or later.`)];
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === 'EACCES') {
-      return [
-        error(`No permission to use Docker on ${host.name}.`, 'Add the user to the docker group and log in again.'),
-      ];
-    }
-    return [
-      error(`Docker does not answer on ${host.name}: ${message}.`, 'Start Docker Engine: systemctl start docker.'),
-    ];
+    return [await whyNoDocker(host, cause as Error)];
   }
+}
+
+/** The socket says only that it does not open; the `docker` command on the host says why. */
+async function whyNoDocker(host: Host, cause: Error): Promise<Said> {
+  const { exitCode, stderr } = await host.tryRun({ argv: ['docker', 'version', '--format', '{{.Server.Version}}'] });
+  if (exitCode === null || exitCode === 127) {
+    return error(`Docker is not installed on ${host.name}.`, 'Install Docker Engine and the Compose plugin.');
+  }
+  if (/permission denied/i.test(stderr) || (cause as NodeJS.ErrnoException).code === 'EACCES') {
+    return error(`No permission to use Docker on ${host.name}.`, 'Add the user to the docker group and log in again.');
+  }
+  return error(
+    `Docker does not answer on ${host.name}: ${cause.message.replace(/\.$/, '')}.`,
+    'Start Docker Engine: systemctl start docker.',
+  );
 }
 
 async function checkCompose(host: Host): Promise<readonly Said[]> {
   const { exitCode, stdout } = await host.tryRun({ argv: ['docker', 'compose', 'version', '--short'] });
   const version = exitCode === 0 ? semver.coerce(stdout) : null;
   const fix = `Install the Docker Compose plugin, ${oldestCompose} or later.`;
+  if (!version && (await host.tryRun({ argv: ['docker-compose', 'version', '--short'] })).exitCode === 0) {
+    return [error(`${host.name} has only docker-compose v1, which is at its end of life.`, fix)];
+  }
   if (!version) return [error(`"docker compose" does not work on ${host.name}: Compose v2 is missing.`, fix)];
   if (semver.lt(version, oldestCompose)) return [error(`Docker Compose ${version.version} is too old.`, fix)];
   return [];
@@ -42,4 +52,18 @@ async function checkCompose(host: Host): Promise<readonly Said[]> {
 async function checkFlock(host: Host): Promise<readonly Said[]> {
   const { exitCode } = await host.tryRun({ argv: ['flock', '--version'] });
   return exitCode === 0 ? [] : [error(`The command flock is missing on ${host.name}.`, 'Install util-linux.')];
+}
+
+/** Certificates and signed requests to object storage stop working at a few minutes. */
+const clockLimitSeconds = 120;
+
+async function checkClock(host: Host): Promise<readonly Said[]> {
+  const before = Date.now();
+  const { exitCode, stdout } = await host.tryRun({ argv: ['date', '+%s'] });
+  // Somewhere between the question and its answer.
+  const here = (before + Date.now()) / 2000;
+  const off = Math.round(Number(stdout) - here);
+  if (exitCode !== 0 || Math.abs(off) <= clockLimitSeconds) return [];
+  const words = `The clock of ${host.name} is ${Math.abs(off)} s ${off > 0 ? 'ahead of' : 'behind'} this machine's.`;
+  return [error(words, 'Set it: timedatectl set-ntp true.')];
 }

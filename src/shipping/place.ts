@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
 import { environmentDirectory } from '../docker/slots-env.js';
 import type { Host } from '../hosts/host.js';
-import { releaseDirectory, type Bundle } from './bundle.js';
+import { BundleError, releaseDirectory, type Bundle } from './bundle.js';
 
 /** Unpacked beside and renamed: a directory of a release is whole, or not there. What was cut short is removed later. */
 const unpack = `
@@ -17,7 +17,11 @@ sync "$staging"
 mv -T "$staging" "$1/$2"
 `;
 
-/** Puts a release's files onto a host and returns their directory, relative to that of the environment. */
+/**
+ * Puts a release's files onto a host and returns their directory, relative to that of the environment.
+ *
+ * @throws {BundleError} when they cannot be written there.
+ */
 export async function placeBundle(host: Host, { label, files }: Bundle): Promise<string> {
   const directory = releaseDirectory(label);
   const [parent = '', name = ''] = directory.split('/');
@@ -25,8 +29,14 @@ export async function placeBundle(host: Host, { label, files }: Bundle): Promise
   for (const { path, mode, content } of files) archive.entry({ name: path, mode }, content);
   archive.finalize();
   const into = join(environmentDirectory(host, label), parent);
-  await host.run({ argv: ['sh', '-c', unpack, 'sh', into, name], stdin: Readable.from(archive) });
-  return directory;
+  const command = { argv: ['sh', '-c', unpack, 'sh', into, name] as const, stdin: Readable.from(archive) };
+  const { exitCode, stderr } = await host.tryRun(command);
+  if (exitCode === 0) return directory;
+  const full = /No space left on device|Wrote only/i.test(stderr);
+  const reason = full
+    ? 'No space left on device. Free some space there: docker image prune, df -h.'
+    : (stderr.trim().split('\n')[0] ?? '');
+  throw new BundleError(`The release cannot be written to ${into} on ${host.name}: ${reason}`);
 }
 
 const link = `

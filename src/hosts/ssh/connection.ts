@@ -8,6 +8,8 @@ import type { SshTarget } from './target.js';
 
 /** Time for TCP, handshake and login together. */
 const readyTimeoutMs = 20_000;
+/** SSH_OPEN_ADMINISTRATIVELY_PROHIBITED (RFC 4254, 5.1): the host forbids it, whatever is behind. */
+const administrativelyProhibited = 1;
 /** A host that is gone without a word is noticed after three of these. */
 const keepaliveMs = 5000;
 
@@ -143,7 +145,7 @@ export class SshConnection {
   private refusedChannel(what: string, error: Error): SshError {
     const { name } = this.target.address;
     const reason = error.message.replace(/^\(SSH\) Channel open failure: /, '');
-    const prohibited = /prohibited/.test(reason);
+    const prohibited = (error as { reason?: number }).reason === administrativelyProhibited;
     const fix = prohibited ? ' Its sshd or the key forbids it (AllowTcpForwarding, permitopen).' : '';
     return new SshError(prohibited ? 'refused' : 'unreachable', `${name} does not open ${what}: ${reason}.${fix}`, {
       cause: error,

@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { ToolError } from '../database/tool-error.js';
+import { brokeOff } from '../hosts/broken-off.js';
 import { CommandError } from '../hosts/command-error.js';
 import { SshError } from '../hosts/ssh/error.js';
 import type { FailureType } from '../model/failure.js';
@@ -19,7 +20,7 @@ export function toFailure(error: unknown, fallback: FailureType = 'CommandFailed
   if (error instanceof SshError) return failureOf(error.passing ? 'HostUnreachable' : 'HostRefused', error.message);
   if (error instanceof CommandError || error instanceof ToolError) return failureOf(fallback, error.message);
   const code = (error as NodeJS.ErrnoException).code ?? '';
-  if (['ECONNREFUSED', 'ENOENT', 'EACCES', 'ECONNRESET'].includes(code)) {
+  if (brokeOff(error) || ['ECONNREFUSED', 'ENOENT', 'EACCES'].includes(code)) {
     return failureOf('DockerUnavailable', `Docker does not answer: ${(error as Error).message}`);
   }
   return error;

@@ -139,7 +139,7 @@ export class Session {
       return await Tunnel.open(connection, port);
     } catch (error) {
       // The host was reached: what does not answer is Temporal there.
-      if (!(error instanceof SshError) || !/does not open/.test(error.message)) throw error;
+      if (!(error instanceof SshError) || error.problem !== 'unopened') throw error;
       const message = `${error.message}\nTemporal is expected there on port ${port}: is it up (pointsman host status ${via})?`;
       throw new Exit(exitCodes.unavailable, message);
     }

@@ -1,5 +1,7 @@
 import semver from 'semver';
+import { brokeOff } from '../hosts/broken-off.js';
 import type { Host } from '../hosts/host.js';
+import { SshError } from '../hosts/ssh/error.js';
 import { error, type Said } from './check.js';
 
 const oldestEngine = '20.10.0';
@@ -18,8 +20,14 @@ async function checkDocker(host: Host): Promise<readonly Said[]> {
     if (version && semver.gte(version, oldestEngine)) return [];
     return [error(`Docker Engine ${Version} on ${host.name} is too old.`, `Install ${oldestEngine} or later.`)];
   } catch (cause) {
+    if (brokeOff(cause) && !isClosedSocket(cause)) throw cause;
     return [await whyNoDocker(host, cause as Error)];
   }
+}
+
+/** The host answers, and its engine's socket does not. */
+function isClosedSocket(cause: unknown): boolean {
+  return cause instanceof SshError && cause.problem === 'unopened';
 }
 
 /** The socket says only that it does not open; the `docker` command on the host says why. */

@@ -1,3 +1,4 @@
+import { brokeOff } from '../hosts/broken-off.js';
 import { CommandError } from '../hosts/command-error.js';
 import type { Host } from '../hosts/host.js';
 import type { Finding } from '../model/finding.js';
@@ -57,6 +58,7 @@ async function findingsOf(check: Check, world: World): Promise<Finding[]> {
   try {
     return (await check.run(world)).map((said) => ({ ...said, check: check.name }));
   } catch (cause) {
+    if (brokeOff(cause)) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     return [
       {

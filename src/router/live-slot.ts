@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execIn, findContainer } from '../docker/container.js';
 import type { Host, HttpResponse } from '../hosts/host.js';
+import { SshError } from '../hosts/ssh/error.js';
 import type { Settings } from '../model/settings.js';
 import { sameLive, type Live } from '../model/slot.js';
 import { slotInConfig, statusPath } from './nginx-config.js';
@@ -34,7 +35,8 @@ async function askStatus(host: Host, settings: Settings, address: string): Promi
     const answer = status === 200 ? (JSON.parse(body) as { slot?: Live['slot'] | null; release?: string | null }) : {};
     if (answer.slot === undefined) return { answers: false, live: null };
     return { answers: true, live: answer.slot ? { slot: answer.slot, release: answer.release ?? null } : null };
-  } catch {
+  } catch (error) {
+    if (error instanceof SshError && error.problem !== 'unopened') throw error;
     // Not JSON, or nobody listens on that port: the config is not pointsman's.
     return { answers: false, live: null };
   }
@@ -80,6 +82,7 @@ async function mismatch(host: Host, settings: Settings, live: Live): Promise<str
   try {
     return wrongAnswer(await host.request(request), settings, live);
   } catch (error) {
+    if (error instanceof SshError && error.problem !== 'unopened') throw error;
     return error instanceof Error ? error.message : String(error);
   }
 }

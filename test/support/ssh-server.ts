@@ -109,7 +109,7 @@ export class SshServer {
 
   /** Breaks every connection that there is, without a word; new ones are accepted again at once. */
   async cut(): Promise<void> {
-    for (const pid of await this.sessions()) process.kill(pid, 'SIGKILL');
+    (await this.sessions()).forEach(killIfThere);
   }
 
   /** Ends the server and every connection; nothing listens until `up`. */
@@ -121,13 +121,7 @@ export class SshServer {
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await ended;
-    for (const pid of sessions) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-      }
-    }
+    sessions.forEach(killIfThere);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -144,6 +138,15 @@ export class SshServer {
         .filter(([, ppid, comm]) => Number(ppid) === parent && comm?.startsWith('sshd'))
         .flatMap(([pid]) => [Number(pid), ...below(Number(pid))]);
     return this.process?.pid ? below(this.process.pid) : [];
+  }
+}
+
+/** It may end by itself in the same moment. */
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

@@ -52,8 +52,10 @@ export class SshConnection {
   async dial(host: string, port: number): Promise<Duplex> {
     const client = await this.client();
     return new Promise((resolve, reject) => {
-      client.forwardOut('127.0.0.1', 0, host, port, (error, channel) =>
-        error ? reject(this.refusedChannel(`${host}:${port}`, error)) : resolve(channel),
+      this.whileConnected(client, () =>
+        client.forwardOut('127.0.0.1', 0, host, port, (error, channel) =>
+          error ? reject(this.refusedChannel(`${host}:${port}`, error)) : resolve(channel),
+        ),
       );
     });
   }
@@ -62,8 +64,10 @@ export class SshConnection {
   async dialSocket(path: string): Promise<Duplex> {
     const client = await this.client();
     return new Promise((resolve, reject) => {
-      client.openssh_forwardOutStreamLocal(path, (error, channel) =>
-        error ? reject(this.refusedChannel(path, error)) : resolve(channel),
+      this.whileConnected(client, () =>
+        client.openssh_forwardOutStreamLocal(path, (error, channel) =>
+          error ? reject(this.refusedChannel(path, error)) : resolve(channel),
+        ),
       );
     });
   }
@@ -94,17 +98,30 @@ export class SshConnection {
       const channel = await new Promise<Channel>((resolve, reject) => {
         const lost = (): void => reject(this.lost());
         client.once('close', lost);
-        open(client, (error, opened) => {
-          client.off('close', lost);
-          if (error) reject(this.refusedChannel('a session', error));
-          else resolve(opened);
-        });
+        this.whileConnected(client, () =>
+          open(client, (error, opened) => {
+            client.off('close', lost);
+            if (error) reject(this.refusedChannel('a session', error));
+            else resolve(opened);
+          }),
+        );
       });
       channel.once('close', release);
       return channel;
     } catch (error) {
       release();
       throw error;
+    }
+  }
+
+  /** The library throws where the connection ended, and it was not told yet. */
+  private whileConnected(client: Client, ask: () => void): void {
+    try {
+      ask();
+    } catch (cause) {
+      client.end();
+      this.current = null;
+      throw new SshError('lost', this.lost().message, { cause });
     }
   }
 
@@ -145,9 +162,11 @@ export class SshConnection {
   private refusedChannel(what: string, error: Error): SshError {
     const { name } = this.target.address;
     const reason = error.message.replace(/^\(SSH\) Channel open failure: /, '');
+    // The library's words for every question that was open when the connection ended.
+    if (reason === 'No response from server') return this.lost();
     const prohibited = (error as { reason?: number }).reason === administrativelyProhibited;
     const fix = prohibited ? ' Its sshd or the key forbids it (AllowTcpForwarding, permitopen).' : '';
-    return new SshError(prohibited ? 'refused' : 'unreachable', `${name} does not open ${what}: ${reason}.${fix}`, {
+    return new SshError(prohibited ? 'refused' : 'unopened', `${name} does not open ${what}: ${reason}.${fix}`, {
       cause: error,
     });
   }

@@ -5,9 +5,10 @@
  * - `host-key`: the host is not proven to be the one that is meant.
  * - `refused`: the host refuses the user or what was asked for.
  * - `unreachable`: nothing answers there (may pass).
+ * - `unopened`: the host does not open a port or socket that is asked for (may pass).
  * - `lost`: the connection broke in the middle (may pass).
  */
-export type SshProblem = 'usage' | 'host-key' | 'refused' | 'unreachable' | 'lost';
+export type SshProblem = 'usage' | 'host-key' | 'refused' | 'unreachable' | 'unopened' | 'lost';
 
 /** Thrown by everything that works over SSH; the message says what is wrong and what to do next. */
 export class SshError extends Error {
@@ -21,6 +22,6 @@ export class SshError extends Error {
 
   /** Whether the same may work a moment later, without anybody mending anything. */
   get passing(): boolean {
-    return this.problem === 'unreachable' || this.problem === 'lost';
+    return ['unreachable', 'unopened', 'lost'].includes(this.problem);
   }
 }

@@ -40,10 +40,7 @@ export async function initProject(directory: string, { ci }: InitOptions = {}): 
   const facts = await gatherFacts(root, { compose, project });
   outcomes.push(await write(root, configFileName, configText(facts)));
   outcomes.push(await write(root, '.env.example', envText(await template('env.example'), facts)));
-  if (ci)
-    outcomes.push(
-      await write(root, ciFiles[ci].file, ciText(await template(ciFiles[ci].template), facts, await version())),
-    );
+  if (ci) outcomes.push(await write(root, ciFiles[ci].file, await ciFileText(ci, facts)));
   const files = (written: boolean) => outcomes.filter((each) => each.written === written).map(({ file }) => file);
   const isNew = (file: string) => files(true).includes(file);
   const steps = isNew(configFileName) ? await firstSteps(root, facts) : ['pointsman check'];
@@ -77,10 +74,11 @@ function template(name: string): Promise<string> {
   return readFile(new URL(`../../templates/${name}`, import.meta.url), 'utf8');
 }
 
-/** The pointsman that CI installs is the one that wrote the file. */
-async function version(): Promise<string> {
-  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+/** The pointsman that CI installs is the one that writes the file. */
+async function ciFileText(ci: CiKind, facts: InitFacts): Promise<string> {
+  const own = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  const { version } = JSON.parse(own) as { version: string };
+  return ciText(await template(ciFiles[ci].template), facts, version);
 }
 
 async function gatherFacts(

@@ -197,7 +197,12 @@ describe.each(templates)('the commands of %s', (template) => {
     const env = { ...known, ...(Object.fromEntries(filled) as Record<string, string>) };
     const shell = template === 'gitlab' ? ['sh'] : ['bash', '--noprofile', '--norc', '-o', 'pipefail'];
     const [file = '', ...args] = shell;
-    const { all } = await execa(file, [...args, '-e', '-c', script], { env, extendEnv: false, all: true });
+    const { all } = await execa(file, [...args, '-e', '-c', script], {
+      env,
+      extendEnv: false,
+      all: true,
+      stdin: 'ignore',
+    });
     return all.split('\n');
   }
 

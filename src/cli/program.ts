@@ -1,4 +1,6 @@
 import { Command, InvalidArgumentError, Option, type CommanderError } from 'commander';
+import { ciKinds } from '../config/init-ci.js';
+import type { InitOptions } from '../config/init.js';
 import { slots } from '../model/slot.js';
 import type { CheckOptions } from './commands/check.js';
 import type { DeployOptions } from './commands/deploy.js';
@@ -155,5 +157,8 @@ function addRunning(program: Command, run: Run): void {
   program
     .command('init')
     .description('write pointsman.yml and what goes with it into this directory; overwrites nothing')
-    .action(() => run(async (session) => (await import('./commands/init.js')).initCommand(session)));
+    .addOption(new Option('--ci <kind>', 'also write what CI runs: tests, build, deploy, rollback').choices(ciKinds))
+    .action((options: InitOptions) =>
+      run(async (session) => (await import('./commands/init.js')).initCommand(session, options)),
+    );
 }

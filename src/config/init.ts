@@ -1,11 +1,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { readCompose } from './compose-view.js';
+import { ciFiles, ciSteps, ciText, type CiKind } from './init-ci.js';
 import { factsOf, projectNameOf, type InitFacts } from './init-facts.js';
 import { configText, envText } from './init-text.js';
 import { configFileName, loadSettings } from './load.js';
 import { ConfigError, formatProblem } from './problems.js';
-import { firstFile } from './project-files.js';
+import { firstFile, hasFileWithEnding } from './project-files.js';
 import { composeFileNames } from './resolve.js';
 
 /** What `pointsman init` did. */
@@ -16,13 +17,18 @@ export interface InitResult {
   readonly nextSteps: readonly string[];
 }
 
+export interface InitOptions {
+  /** Whose file for tests, build and deploy is written too. @default none */
+  readonly ci?: CiKind;
+}
+
 /**
- * Writes what a project needs and does not have: `pointsman.yml`, a Compose file, `.env.example`. A Compose file
- * that is there is read, so that `pointsman.yml` names its services.
+ * Writes what a project needs and does not have: `pointsman.yml`, a Compose file, `.env.example`, and what its CI runs.
+ * A Compose file that is there is read, so that the others name its services and variables.
  *
  * @throws {ConfigError} when the Compose file that is there is no YAML.
  */
-export async function initProject(directory: string): Promise<InitResult> {
+export async function initProject(directory: string, { ci }: InitOptions = {}): Promise<InitResult> {
   const root = resolve(directory);
   await mkdir(root, { recursive: true });
   const project = projectNameOf(root);
@@ -34,12 +40,12 @@ export async function initProject(directory: string): Promise<InitResult> {
   const facts = await gatherFacts(root, { compose, project });
   outcomes.push(await write(root, configFileName, configText(facts)));
   outcomes.push(await write(root, '.env.example', envText(await template('env.example'), facts)));
+  if (ci) outcomes.push(await write(root, ciFiles[ci].file, await ciFileText(ci, facts)));
   const files = (written: boolean) => outcomes.filter((each) => each.written === written).map(({ file }) => file);
-  return {
-    written: files(true),
-    kept: files(false),
-    nextSteps: files(true).includes(configFileName) ? await firstSteps(root, facts) : ['pointsman check'],
-  };
+  const isNew = (file: string) => files(true).includes(file);
+  const steps = isNew(configFileName) ? await firstSteps(root, facts) : ['pointsman check'];
+  const later = ci && isNew(ciFiles[ci].file) ? ciSteps(ci, await hasFileWithEnding(root, '.py')) : [];
+  return { written: files(true), kept: files(false), nextSteps: [...steps, ...later] };
 }
 
 interface Outcome {
@@ -49,8 +55,10 @@ interface Outcome {
 
 /** `wx` lets the file system decide, so that nothing is overwritten even if it appears in this moment. */
 async function write(root: string, file: string, text: string): Promise<Outcome> {
+  const path = resolve(root, file);
+  await mkdir(dirname(path), { recursive: true });
   try {
-    await writeFile(resolve(root, file), text, { flag: 'wx' });
+    await writeFile(path, text, { flag: 'wx' });
     return { file, written: true };
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return { file, written: false };
@@ -64,6 +72,13 @@ async function composeText(project: string): Promise<string> {
 
 function template(name: string): Promise<string> {
   return readFile(new URL(`../../templates/${name}`, import.meta.url), 'utf8');
+}
+
+/** The pointsman that CI installs is the one that writes the file. */
+async function ciFileText(ci: CiKind, facts: InitFacts): Promise<string> {
+  const own = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  const { version } = JSON.parse(own) as { version: string };
+  return ciText(await template(ciFiles[ci].template), facts, version);
 }
 
 async function gatherFacts(

@@ -32,6 +32,10 @@ describe('a usage error', () => {
       "error: option '--slot <slot>' argument 'purple' is invalid. Allowed choices are blue, green.\n",
     ],
     [
+      ['init', '--ci', 'jenkins'],
+      "error: option '--ci <kind>' argument 'jenkins' is invalid. Allowed choices are gitlab, github.\n",
+    ],
+    [
       ['logs', '-n', 'many'],
       "error: option '-n, --lines <count>' argument 'many' is invalid. It must be a whole number above 0.\n",
     ],

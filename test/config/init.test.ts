@@ -1,6 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { initProject } from '../../src/config/init.js';
 import { loadSettings } from '../../src/config/load.js';
 import { compose, projectWith, smallest } from './support.js';
@@ -84,4 +84,50 @@ test('a Compose file that is no YAML stops it before anything is written', async
     'compose.yml:2:1  a tab is used as indentation → indent with spaces',
   );
   expect(await readdir(directory)).toEqual(['compose.yml']);
+});
+
+const ciFile = { gitlab: '.gitlab-ci.yml', github: '.github/workflows/deploy.yml' } as const;
+
+describe.each(['gitlab', 'github'] as const)('with --ci %s', (ci) => {
+  test('what the CI runs is written beside the others, whatever the directory has so far', async () => {
+    const directory = await projectWith({ 'compose.yaml': shop });
+    const { written, kept } = await initProject(directory, { ci });
+    expect({ written, kept }).toEqual({
+      written: ['pointsman.yml', '.env.example', ciFile[ci]],
+      kept: ['compose.yaml'],
+    });
+    const text = await read(directory, ciFile[ci]);
+    expect(text).toContain('          --env R2_BUCKET\n'.slice(ci === 'gitlab' ? 4 : 0));
+    expect(text).not.toMatch(/@[a-z]+@/);
+  });
+
+  test('a file that is there is kept as it is, and nothing is said about it', async () => {
+    const directory = await projectWith({ 'compose.yml': compose, 'pointsman.yml': smallest });
+    await mkdir(join(directory, '.github', 'workflows'), { recursive: true });
+    await writeFile(join(directory, ciFile[ci]), 'mine: true\n');
+    const { kept, nextSteps } = await initProject(directory, { ci });
+    expect(kept).toEqual(['compose.yml', 'pointsman.yml', ciFile[ci]]);
+    expect(nextSteps).toEqual(['pointsman check']);
+    expect(await read(directory, ciFile[ci])).toBe('mine: true\n');
+  });
+
+  test('a project in another language is told to put its own tests in', async () => {
+    const own = `no Python file is here: put your project's own commands into test and lint of ${ciFile[ci]}`;
+    const directory = await projectWith({ 'main.go': 'package main\n' });
+    await mkdir(join(directory, 'node_modules', 'gyp'), { recursive: true });
+    await writeFile(join(directory, 'node_modules', 'gyp', 'gyp.py'), '');
+    expect((await initProject(directory, { ci })).nextSteps).toContain(own);
+  });
+
+  test('a Python project is told where the image and the secrets go', async () => {
+    const directory = await projectWith({});
+    await mkdir(join(directory, 'app'));
+    await writeFile(join(directory, 'app', 'main.py'), '');
+    const image = { gitlab: 'registry.gitlab.com/<group>/<project>', github: 'ghcr.io/<owner>/<repository>' }[ci];
+    const where = { gitlab: 'CI/CD > Variables', github: 'Environments > production' }[ci];
+    expect((await initProject(directory, { ci })).nextSteps.slice(-2)).toEqual([
+      `let image in pointsman.yml name what the job build pushes, such as ${image}:{release}`,
+      `put the address of your app into ${ciFile[ci]}, and what its first lines list into Settings > ${where}`,
+    ]);
+  });
 });

@@ -53,7 +53,9 @@ def run(path=None, package=migrations):
     # IMMEDIATE: two slots that start at once take turns instead of both applying the same migration.
     connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.execute("CREATE TABLE IF NOT EXISTS schema_migrations (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL)")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS schema_migrations (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL)"
+        )
         done = {name for (name,) in connection.execute("SELECT name FROM schema_migrations")}
         pending = [(name, module) for name, module in modules(package) if name not in done]
         for name, module in pending:

@@ -29,7 +29,13 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         url = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
-        pages = {"/": self.page, "/healthz": self.healthz, "/api/notes": self.notes, "/api/count": self.count, "/slow": self.slow}
+        pages = {
+            "/": self.page,
+            "/healthz": self.healthz,
+            "/api/notes": self.notes,
+            "/api/count": self.count,
+            "/slow": self.slow,
+        }
         self.answer(pages.get(url.path, self.missing), query)
 
     def do_POST(self):

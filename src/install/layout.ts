@@ -25,3 +25,17 @@ export type UnitName = (typeof unitNames)[number];
 export function versionDirectory(version: string): string {
   return `${programs}/${version}`;
 }
+
+export interface WantedDirectory {
+  readonly path: string;
+  /** As `stat` prints them. */
+  readonly rights: string;
+}
+
+/** Parents first. The program is root's, so that whoever takes over the worker cannot change it. */
+export const directories: readonly WantedDirectory[] = [
+  { path: programs, rights: '755 root:root' },
+  { path: configuration, rights: '755 root:root' },
+  { path: stateDirectory, rights: `750 ${user}:${user}` },
+  { path: `${stateDirectory}/.ssh`, rights: `700 ${user}:${user}` },
+];

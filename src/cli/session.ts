@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { loadSettings } from '../config/load.js';
+import type { Host } from '../hosts/host.js';
 import { LocalHost } from '../hosts/local-host.js';
 import { workflowId } from '../model/names.js';
 import type { Progress } from '../model/progress.js';
@@ -12,6 +13,7 @@ import { connectClient } from '../temporal/connection.js';
 import type { deploy, rollback } from '../workflows/index.js';
 import { progressQuery } from '../workflows/messages.js';
 import { readEnvironment, type Environment } from './environment.js';
+import { Exit, exitCodes } from './exit-codes.js';
 import { terminalOutput, type Output } from './output.js';
 
 /** Options that every command about an environment takes. */
@@ -46,6 +48,11 @@ export class Session {
 
   host(): LocalHost {
     return new LocalHost({ stateDirectory: this.environment.stateDirectory });
+  }
+
+  /** A server that is reached over SSH. */
+  sshHost(url: string): Promise<Host> {
+    return Promise.reject(new Exit(exitCodes.usage, `This pointsman cannot connect over SSH yet, so not to ${url}.`));
   }
 
   /** Connects; the embedded server and a worker are started in the background when they do not run. */

@@ -27,10 +27,10 @@ export interface InstallOptions extends Load {
 
 /** Told what is going on; how it looks is not decided here. */
 export interface Listener {
-  plan(plan: InstallPlan): void;
-  step: Crew['report'];
-  warning(finding: Finding): void;
-  note(text: string): void;
+  readonly plan: (plan: InstallPlan) => void;
+  readonly step: Crew['report'];
+  readonly warning: (finding: Finding) => void;
+  readonly note: (text: string) => void;
 }
 
 export interface Installed {

@@ -12,10 +12,12 @@ export interface UnitState {
   /** As systemd writes it; empty when it is not active. */
   readonly since: string;
   readonly mainPid: number;
+  /** How often systemd has started it again since a person did. */
+  readonly restarts: number;
 }
 
 export async function unitState(host: Host, name: UnitName): Promise<UnitState> {
-  const properties = 'ActiveState,ActiveEnterTimestamp,MainPID';
+  const properties = 'ActiveState,ActiveEnterTimestamp,MainPID,NRestarts';
   const { stdout } = await host.tryRun({ argv: ['systemctl', 'show', '--property', properties, name] });
   const value = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1] ?? '';
   const active = value('ActiveState') || 'unknown';
@@ -24,6 +26,7 @@ export async function unitState(host: Host, name: UnitName): Promise<UnitState> 
     active,
     since: active === 'active' ? value('ActiveEnterTimestamp') : '',
     mainPid: Number(value('MainPID')),
+    restarts: Number(value('NRestarts')),
   };
 }
 
@@ -62,6 +65,9 @@ export async function workerPolls(host: Host): Promise<boolean> {
   return (pollers ?? []).some(({ identity }) => identity.startsWith(`${mainPid}@`));
 }
 
+/** Ends in a row, with a Temporal that answers, after which it is no use to wait for a worker. */
+const hopelessAfter = 4;
+
 const startWithin = { limitMs: 90_000, everyMs: 500 };
 
 /**
@@ -72,7 +78,13 @@ const startWithin = { limitMs: 90_000, everyMs: 500 };
 export async function untilUp(host: Host): Promise<void> {
   if (!(await until(() => temporalAnswers(host), startWithin)))
     throw await notUp(host, temporalUnit, 'does not answer');
-  if (!(await until(() => workerPolls(host), startWithin))) throw await notUp(host, workerUnit, 'asks for no work');
+  const { restarts: before } = await unitState(host, workerUnit);
+  let polls = false;
+  await until(async () => {
+    polls = await workerPolls(host);
+    return polls || (await unitState(host, workerUnit)).restarts >= before + hopelessAfter;
+  }, startWithin);
+  if (!polls) throw await notUp(host, workerUnit, 'asks for no work');
 }
 
 async function notUp(host: Host, unit: UnitName, what: string): Promise<InstallError> {

@@ -24,7 +24,14 @@ export class ContainerHost implements Host {
   static async boot(): Promise<ContainerHost> {
     const host = new ContainerHost(`pm-server-${randomBytes(4).toString('hex')}`);
     // What systemd needs of a privileged container, and no more: mounts, for the units' own view of the files.
-    const rights = ['--cap-add', 'SYS_ADMIN', '--security-opt', 'seccomp=unconfined', '--security-opt', 'apparmor=unconfined'];
+    const rights = [
+      '--cap-add',
+      'SYS_ADMIN',
+      '--security-opt',
+      'seccomp=unconfined',
+      '--security-opt',
+      'apparmor=unconfined',
+    ];
     const mounts = ['--tmpfs', '/run', '--tmpfs', '/tmp', '-v', `${socket}:/run/docker.sock`];
     const start = ['run', '-d', '--rm', '--name', host.name, '--cgroupns', 'private', ...rights, ...mounts, image];
     try {

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import pc from 'picocolors';
-import type { Host } from '../../hosts/host.js';
 import { install, type Listener, type Load } from '../../install/install.js';
 import { InstallError } from '../../install/install-error.js';
 import { user } from '../../install/layout.js';

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { createGzip } from 'node:zlib';
 import type { Host } from '../hosts/host.js';
+import { compressed } from './compressed.js';
 import { InstallError } from './install-error.js';
 import { currentLink, directories, previousLink, stateDirectory, user, versionDirectory } from './layout.js';
 import type { BinaryPlan } from './plan-binaries.js';
@@ -119,8 +119,7 @@ chmod 755 "$2.part/temporal"; mv "$2.part/temporal" "$2.new"; rm -rf "$2.part"
 async function putBinary(host: Host, directory: string, { name, source }: BinaryPlan): Promise<void> {
   if (source.from === 'here') return;
   const from = source.from === 'download' ? source.url : source.path;
-  const content =
-    source.from === 'this-machine' ? createReadStream(source.path).pipe(createGzip({ level: 1 })) : undefined;
+  const content = source.from === 'this-machine' ? compressed(createReadStream(source.path), 1) : undefined;
   const script = `umask 022; mkdir -p "$(dirname "$2")"; ${binaryScripts[source.from]}\nmv -T "$2.new" "$2"`;
   await shell(host, script, [from, `${directory}/bin/${name}`], content);
 }

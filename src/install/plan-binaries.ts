@@ -51,10 +51,15 @@ export function planNode(question: BinaryQuestion): BinaryPlan | NoWay {
     return { name: 'node', source, title: `Node.js ${local.node.version}: shipped from this machine` };
   }
   const has = own ? `The server’s Node.js is ${own.version}` : 'The server has no Node.js';
-  const reason = isRecent(local.node.version)
-    ? `the one of this machine is for ${local.node.machine ?? process.platform}${local.node.glibc ? '' : ' without glibc'}, not ${facts.machine}`
-    : `the one of this machine is ${local.node.version}`;
+  const reason = whyNot(local, facts);
   return { problem: `${has}, and ${reason}.`, fix: `Install Node.js ${oldestNode} or later there.` };
+}
+
+function whyNot({ node }: LocalFacts, { machine }: ServerFacts): string {
+  if (!isRecent(node.version)) return `the one of this machine is ${node.version}`;
+  if (node.machine !== machine)
+    return `the one of this machine is for ${node.machine ?? 'another system'}, not ${machine}`;
+  return 'the one of this machine was not built for glibc';
 }
 
 export function planTemporal(question: BinaryQuestion): BinaryPlan | NoWay {

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { createGzip } from 'node:zlib';
 import { pack } from 'tar-stream';
+import { compressed } from './compressed.js';
 import { neededPackages } from './dependency-tree.js';
 import { InstallError } from './install-error.js';
 
@@ -91,9 +91,6 @@ function archiveOf(files: readonly ProgramFile[], manifest: string): Readable {
     await entry('SHA256SUMS', 0o644, manifest);
     archive.finalize();
   };
-  const compressed = createGzip({ level: 4 });
   fill().catch((error: unknown) => archive.destroy(error as Error));
-  archive.on('error', (error: Error) => compressed.destroy(error));
-  Readable.from(archive).pipe(compressed);
-  return compressed;
+  return compressed(Readable.from(archive), 4);
 }

@@ -134,7 +134,7 @@ function load({ environment }: Session, demanded: string | undefined): Load {
 function waitOf(text: string): number {
   if (text === '0') return 0;
   if (!durationPattern.test(text))
-    throw new Exit(exitCodes.usage, `--wait must be a duration such as 30m, or 0, not ${text}.`);
+    throw new Exit(exitCodes.usage, `--wait must be a duration such as 30m, or 0, not "${text}".`);
   return parseDuration(text);
 }
 

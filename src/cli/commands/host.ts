@@ -162,7 +162,8 @@ function tellCi({ output }: Session, url: string, hostKey: string | null): void 
   output.print('');
   output.print('For CI:');
   output.print(`  POINTSMAN_VIA=ssh://${user}@${hostname}${port ? `:${port}` : ''}`);
-  const known = port ? `[${hostname}]:${port}` : hostname;
+  const bare = hostname.replace(/^\[|\]$/g, '');
+  const known = port ? `[${bare}]:${port}` : bare;
   output.print(hostKey ? `  known_hosts: ${known} ${hostKey}` : '  known_hosts: the server has no ed25519 host key');
 }
 

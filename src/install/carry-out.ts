@@ -104,8 +104,8 @@ async function unpack(host: Host, program: Program, { directory, units }: Action
 
 const binaryScripts = {
   server: 'ln -sfn "$1" "$2.new"',
-  // A second name of the same file. It is another version's, so it is never written to.
-  version: 'rm -f "$2.new"; cp -al "$1" "$2.new"',
+  // A second name of the same file, which is never written to. A move between two names of one file is refused.
+  version: 'rm -f "$2" "$2.new"; cp -al "$1" "$2.new"',
   download: String.raw`
 rm -rf "$2.part"; mkdir "$2.part"
 if command -v curl >/dev/null; then curl -fsSL --connect-timeout 10 --max-time 900 -o "$2.part/archive" "$1"

@@ -26,14 +26,16 @@ export async function hostStatus(host: Host): Promise<HostStatus> {
   const polls = answers && (await workerPolls(host));
   const running = answers ? await runningDeploys(host) : null;
   const freeBytes = await host.freeBytes(version === null ? '/' : stateDirectory);
-  const problems = [
-    ...(version === null ? ['pointsman is not installed there: pointsman host install'] : []),
-    ...units.flatMap(({ name, active }) =>
-      active === 'active' ? [] : [`${name} is ${active}: journalctl -u ${name}`],
-    ),
-    ...(answers ? [] : ['Temporal does not answer']),
-    ...(polls ? [] : ['no worker asks Temporal for work']),
-    ...(freeBytes < lowBytes ? [`only ${Math.floor(freeBytes / (1 << 20))} MiB are free`] : []),
-  ];
+  const problems = version === null ? ['pointsman is not installed there: pointsman host install'] : [];
+  if (version !== null) {
+    problems.push(
+      ...units
+        .filter(({ active }) => active !== 'active')
+        .map(({ name, active }) => `${name} is ${active}: journalctl -u ${name}`),
+    );
+    if (!answers) problems.push('Temporal does not answer');
+    if (!polls) problems.push('no worker asks Temporal for work');
+    if (freeBytes < lowBytes) problems.push(`only ${Math.floor(freeBytes / (1 << 20))} MiB are free`);
+  }
   return { version, previous, units, temporalAnswers: answers, workerPolls: polls, running, freeBytes, problems };
 }

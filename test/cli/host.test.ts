@@ -104,7 +104,10 @@ describe('host status', () => {
   test('knows a server on which nothing is installed', async () => {
     host = new ScriptedHost([]);
     expect(await hostStatusCommand(session, url, {})).toBe(75);
-    expect(said).toContain('pointsman   not installed');
+    expect(said[0]).toBe('pointsman   not installed');
+    expect(said.filter((line) => line.startsWith('problem'))).toEqual([
+      'problem     pointsman is not installed there: pointsman host install',
+    ]);
   });
 });
 

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { install, type Load } from '../../src/install/install.js';
 import { parsePublicKey } from '../../src/install/public-key.js';
 import { workerPolls } from '../../src/install/server-questions.js';
@@ -13,6 +13,9 @@ import { until } from '../../src/install/until.js';
 import { upgrade, upgradeBack } from '../../src/install/upgrade.js';
 import { ContainerHost } from '../support/container-host.js';
 import { recorder } from './support.js';
+
+// Some ship the whole program two or three times.
+vi.setConfig({ testTimeout: 300_000 });
 
 const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
 const key = parsePublicKey(
@@ -184,6 +187,22 @@ describe('a server that is set up', () => {
     expect(await until(() => workerPolls(host), patience)).toBe(true);
     expect(await host.sh('cat /var/lib/pointsman/groups')).toBe('pointsman docker');
     await host.sh('rm -r /etc/systemd/system/pointsman-worker.service.d; systemctl daemon-reload');
+  });
+
+  test('leaves running what the worker started when it is restarted or killed', async () => {
+    await host.writeFile(
+      '/etc/systemd/system/pointsman-worker.service.d/test.conf',
+      '[Service]\nExecStart=\nExecStart=/bin/sh -c "sleep 98765 & exec /usr/local/bin/pointsman worker"\n',
+    );
+    await host.sh('systemctl daemon-reload; systemctl restart pointsman-worker');
+    expect(await until(() => workerPolls(host), patience)).toBe(true);
+    const started = await host.sh('pgrep --full --exact "sleep 98765"');
+    await host.sh('rm -r /etc/systemd/system/pointsman-worker.service.d; systemctl daemon-reload');
+    await host.sh('systemctl restart pointsman-worker');
+    await host.sh('systemctl kill --kill-who main --signal KILL pointsman-worker');
+    expect(await until(() => workerPolls(host), patience)).toBe(true);
+    expect(await host.sh('pgrep --full --exact "sleep 98765"')).toBe(started);
+    await host.sh(`kill ${started}`);
   });
 
   test('says what is wrong when the worker does not run', async () => {

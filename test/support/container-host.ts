@@ -36,18 +36,22 @@ export class ContainerHost implements Host {
     const start = ['run', '-d', '--rm', '--name', host.name, '--cgroupns', 'private', ...rights, ...mounts, image];
     try {
       await execa('docker', start);
+      await host.booted();
     } catch (error) {
       await host[Symbol.asyncDispose]();
-      throw new Error(`no test server could be started; script/setup host-image builds its image`, { cause: error });
+      throw new Error('no test server came up; script/setup host-image builds its image', { cause: error });
     }
-    const booted = async (): Promise<boolean> => {
-      const { stdout } = await host.tryRun({ argv: ['systemctl', 'is-system-running'] });
+    return host;
+  }
+
+  private async booted(): Promise<void> {
+    const up = async (): Promise<boolean> => {
+      const { stdout } = await this.tryRun({ argv: ['systemctl', 'is-system-running'] });
       return ['running', 'degraded'].includes(stdout.trim());
     };
-    if (!(await until(booted, { limitMs: 60_000, everyMs: 200 }))) throw new Error('the test server does not boot');
+    if (!(await until(up, { limitMs: 60_000, everyMs: 200 }))) throw new Error('systemd does not come up');
     // The socket is the machine's; the group that may use it has that machine's number.
-    await host.sh('groupmod --non-unique --gid "$(stat -c %g /run/docker.sock)" docker');
-    return host;
+    await this.sh('groupmod --non-unique --gid "$(stat -c %g /run/docker.sock)" docker');
   }
 
   async run(command: Command, options?: RunOptions): Promise<CommandResult> {

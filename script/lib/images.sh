@@ -36,13 +36,13 @@ pull() {
   timeout 300 docker pull -q "$1" >/dev/null 2>&1 || { no_registry=1; return 1; }
 }
 
-# `bootstrap SUITE PACKAGES OUTPUT`
+# `bootstrap SUITE PACKAGES OUTPUT [OPTION…]`
 bootstrap() {
   local uri; uri=$(debian_uri)
   have mmdebstrap || apt_install mmdebstrap
   quietly "bootstrap-$1" mmdebstrap --variant=minbase "--include=$2" --aptopt='Acquire::Check-Valid-Until "false"' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-    "$1" "$3" "deb $uri $1 main"
+    "${@:4}" "$1" "$3" "deb $uri $1 main"
 }
 
 # `from_rootfs TAR IMAGE <<Dockerfile-lines`: an imported file system alone has no STOPSIGNAL or ENTRYPOINT.

@@ -5,6 +5,12 @@ import { slots } from '../model/slot.js';
 import type { CheckOptions } from './commands/check.js';
 import type { DeployOptions } from './commands/deploy.js';
 import type { HistoryOptions } from './commands/history.js';
+import type {
+  HostInstallOptions,
+  HostStatusOptions,
+  HostUninstallOptions,
+  HostUpgradeOptions,
+} from './commands/host.js';
 import type { LogsOptions } from './commands/logs.js';
 import type { RollbackOptions } from './commands/rollback.js';
 import type { AnswerOptions } from './commands/run-control.js';
@@ -29,6 +35,7 @@ export function createProgram(run: Run, version: string): Command {
   addDeploying(program, run);
   addLooking(program, run);
   addRunning(program, run);
+  addHosts(program, run);
   return program;
 }
 
@@ -161,4 +168,53 @@ function addRunning(program: Command, run: Run): void {
     .action((options: InitOptions) =>
       run(async (session) => (await import('./commands/init.js')).initCommand(session, options)),
     );
+}
+
+function addHosts(program: Command, run: Run): void {
+  const host = program.command('host').description('set up servers over SSH, so that CI needs nothing but SSH');
+  const temporal = [
+    '--temporal <file>',
+    'Temporal CLI to ship (default: the server’s own, a download, or this machine’s)',
+  ] as const;
+  host
+    .command('install <url>')
+    .description('bring pointsman, Temporal and a worker to ssh://root@server; run again, it mends what is not right')
+    .option(
+      '-k, --key <file>',
+      'public key for CI: may reach Temporal and ship releases, nothing else (repeatable)',
+      collect,
+    )
+    .option(...temporal)
+    .option('--no-start', 'put everything in place and start nothing')
+    .action((url: string, options: HostInstallOptions) =>
+      run(async (session) => (await import('./commands/host.js')).hostInstallCommand(session, url, options)),
+    );
+  host
+    .command('status <url>')
+    .description('version, units, Temporal, running deploys and disk of a server')
+    .option('--json', 'as one JSON object')
+    .action((url: string, options: HostStatusOptions) =>
+      run(async (session) => (await import('./commands/host.js')).hostStatusCommand(session, url, options)),
+    );
+  host
+    .command('upgrade <url>')
+    .description('bring this version; switch to it once no deploy runs, and back if its worker does not come up')
+    .option('--wait <duration>', 'how long to wait for running deploys; 0 does not wait', '30m')
+    .option(...temporal)
+    .option('--back', 'go back to the version before')
+    .action((url: string, options: HostUpgradeOptions) =>
+      run(async (session) => (await import('./commands/host.js')).hostUpgradeCommand(session, url, options)),
+    );
+  host
+    .command('uninstall <url>')
+    .description('take away what install brought; state and settings stay')
+    .option('--purge', 'state, settings and the user too')
+    .option('--force', 'also while a deploy runs')
+    .action((url: string, options: HostUninstallOptions) =>
+      run(async (session) => (await import('./commands/host.js')).hostUninstallCommand(session, url, options)),
+    );
+}
+
+function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
 }

@@ -27,6 +27,26 @@ test('the table of exit codes is the one of the source', () => {
   expect(listed).toEqual(Object.entries(exitCodes));
 });
 
+describe('the commands of host', () => {
+  const host = createProgram(() => Promise.resolve(), '0').commands.find((command) => command.name() === 'host');
+  const sections = (): string[] => documentation.split(/^##+ /m).filter((text) => /^`pointsman host \w/.test(text));
+
+  test('are all listed, and no other', () => {
+    const listed = sections().map((text) => text.split(/[ `]+/)[3]);
+    expect(listed).toEqual(host?.commands.map((command) => command.name()));
+  });
+
+  test.each(host?.commands.map((command): [string, Command] => [command.name(), command]) ?? [])(
+    '%s is described with all of its options and an example',
+    (name, command) => {
+      const section = sections().find((text) => text.startsWith(`\`pointsman host ${name}`)) ?? '';
+      const listed = [...section.matchAll(/^- `(?:-\w, )?(--[a-z-]+)/gm)].map(([, option]) => option);
+      expect(listed).toEqual(command.options.flatMap(({ long }) => (long ? [long] : [])));
+      expect(section).toMatch(new RegExp(`\`\`\`sh\\npointsman host ${name}\\b`));
+    },
+  );
+});
+
 describe('the commands', () => {
   const program = createProgram(() => Promise.resolve(), '0');
 

@@ -1,0 +1,92 @@
+import type { Host } from '../hosts/host.js';
+import { shell, type StepReport } from './carry-out.js';
+import { InstallError } from './install-error.js';
+import {
+  authorizedKeysPath,
+  configuration,
+  currentLink,
+  programs,
+  stateDirectory,
+  unitDirectory,
+  unitNames,
+  user,
+  wrapperPath,
+} from './layout.js';
+import { withoutGates } from './public-key.js';
+import { runningDeploys } from './server-questions.js';
+
+export interface UninstallOptions {
+  /** Also the state, the settings and the user. */
+  readonly purge: boolean;
+  /** Also while a deploy runs. */
+  readonly force: boolean;
+}
+
+/**
+ * Takes away what `install` brought. The apps go on running: they belong to Docker.
+ *
+ * @throws {InstallError} `busy` while a deploy runs, `unavailable` when nobody can tell.
+ */
+export async function uninstall(
+  host: Host,
+  { purge, force }: UninstallOptions,
+  report: (step: StepReport) => void,
+): Promise<void> {
+  const { stdout } = await host.run({ argv: ['id', '-u'] });
+  if (stdout.trim() !== '0') throw new InstallError('refused', 'This is not root: connect as root.');
+  if (!force) await refuseWhileBusy(host);
+  const units = unitNames.map((unit) => `${unitDirectory}/${unit}`);
+  const done = async (title: string, script: string, args: readonly string[]): Promise<void> => {
+    await shell(host, script, args);
+    report({ title, state: 'done' });
+  };
+  await done(`stopped ${unitNames.join(' and ')}`, stopUnits, unitNames);
+  await done('units removed', removeUnits, units);
+  await removeKeys(host, report);
+  await done(`${wrapperPath} and ${programs} removed`, 'rm -rf "$1" "$2"', [wrapperPath, programs]);
+  if (!purge) return;
+  await done(`${stateDirectory} and ${configuration} removed`, 'rm -rf "$1" "$2"', [stateDirectory, configuration]);
+  await done(`user ${user} removed`, removeUser, [user]);
+}
+
+async function refuseWhileBusy(host: Host): Promise<void> {
+  if ((await host.tryRun({ argv: ['test', '-e', currentLink] })).exitCode !== 0) return;
+  const running = await runningDeploys(host);
+  if (running === 0) return;
+  if (running === null) {
+    const message =
+      'Temporal does not answer there, so nobody knows whether a deploy runs. To uninstall all the same: --force.';
+    throw new InstallError('unavailable', message);
+  }
+  const what = running === 1 ? 'A deploy runs' : `${running} deploys run`;
+  throw new InstallError(
+    'busy',
+    `${what} there: wait for it, or abort it (pointsman abort). Or leave it half done: --force.`,
+  );
+}
+
+const stopUnits = String.raw`
+for unit; do
+  [ ! -e "${unitDirectory}/$unit" ] || systemctl disable --now "$unit" 2>&1
+done
+`;
+
+const removeUnits = String.raw`
+rm -f "$@"
+[ ! -d /run/systemd/system ] || systemctl daemon-reload
+`;
+
+const removeUser = String.raw`
+if id -u "$1" >/dev/null 2>&1; then userdel "$1"; fi
+if getent group "$1" >/dev/null; then groupdel "$1"; fi
+`;
+
+async function removeKeys(host: Host, report: (step: StepReport) => void): Promise<void> {
+  const content = await host.readFile(authorizedKeysPath);
+  if (content === null) return;
+  const left = withoutGates(content);
+  if (left === content) return;
+  await host.writeFile(authorizedKeysPath, left, 0o600);
+  await shell(host, 'chown "$2:$2" "$1"', [authorizedKeysPath, user]);
+  report({ title: `keys for CI removed from ${authorizedKeysPath}`, state: 'done' });
+}

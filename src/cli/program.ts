@@ -68,15 +68,16 @@ function shipping(command: Command): Command {
 }
 
 function addDeploying(program: Command, run: Run): void {
-  shipping(placed(program, 'deploy'))
-    .description('deploy a release into the idle slot and switch to it; undone as a whole if a step fails')
-    .option('-r, --release <id>', 'release to deploy (default: the commit of the CI job or the checkout)')
-    .option('--reason <text>', 'why, for the history')
-    .option('--detach', 'start it and do not follow it')
-    .option('--json', 'one JSON object per line')
-    .action((options: DeployOptions) =>
-      run(async (session) => (await import('./commands/deploy.js')).deployCommand(session, options)),
-    );
+  shipping(
+    placed(program, 'deploy')
+      .description('deploy a release into the idle slot and switch to it; undone as a whole if a step fails')
+      .option('-r, --release <id>', 'release to deploy (default: the commit of the CI job or the checkout)')
+      .option('--reason <text>', 'why, for the history')
+      .option('--detach', 'start it and do not follow it')
+      .option('--json', 'one JSON object per line'),
+  ).action((options: DeployOptions) =>
+    run(async (session) => (await import('./commands/deploy.js')).deployCommand(session, options)),
+  );
   placed(program, 'rollback')
     .description('go back to the release before, or to a named one; the database stays as it is')
     .option('--to <release>', 'an earlier release')
@@ -125,13 +126,14 @@ function addLooking(program: Command, run: Run): void {
     .action((options: LogsOptions) =>
       run(async (session) => (await import('./commands/logs.js')).logsCommand(session, options)),
     );
-  shipping(placed(program, 'check'))
-    .description('preflight alone: all that a deploy would stumble over, without touching anything')
-    .option('-r, --release <id>', 'look for this release’s image too')
-    .option('--json', 'as one JSON object')
-    .action((options: CheckOptions) =>
-      run(async (session) => (await import('./commands/check.js')).checkCommand(session, options)),
-    );
+  shipping(
+    placed(program, 'check')
+      .description('preflight alone: all that a deploy would stumble over, without touching anything')
+      .option('-r, --release <id>', 'look for this release’s image too')
+      .option('--json', 'as one JSON object'),
+  ).action((options: CheckOptions) =>
+    run(async (session) => (await import('./commands/check.js')).checkCommand(session, options)),
+  );
 }
 
 function addRunning(program: Command, run: Run): void {

@@ -38,11 +38,11 @@ export async function runTool(docker: Docker, tool: ToolContainer, options: Tool
   options.signal?.addEventListener('abort', kill);
   try {
     if (options.signal?.aborted) kill();
-    const output = follow(docker, container, options);
-    // Where the wait fails first, that is what is told.
-    output.catch(() => undefined);
-    const { StatusCode } = (await container.wait()) as { StatusCode: number };
-    const { stdout, stderr } = await output;
+    // Of a connection that breaks off, the library tells only whoever reads a stream; a wait alone would never end.
+    const [{ StatusCode }, { stdout, stderr }] = await Promise.all([
+      container.wait() as Promise<{ StatusCode: number }>,
+      follow(docker, container, options),
+    ]);
     options.signal?.throwIfAborted();
     await remove(container);
     return { exitCode: StatusCode, stdout, stderr };

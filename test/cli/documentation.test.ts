@@ -55,7 +55,7 @@ describe('the commands', () => {
     expect(listed?.toSorted()).toEqual(program.commands.map((command) => command.name()).toSorted());
   });
 
-  const common = ['--environment', '--file'];
+  const common = ['--environment', '--file', '--via'];
   test.each(program.commands.map((command): [string, Command] => [command.name(), command]))(
     '%s is described with all of its options',
     (name, command) => {

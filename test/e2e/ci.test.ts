@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Traffic } from '../../bench/traffic.js';
 import { Playground } from '../support/playground.js';
+import { untilSaid } from '../support/until-said.js';
 
 /** Not like any other text, so that finding it anywhere is a leak. */
 const canary = "c4nary-5ecret-$HOME-'quoted'-value";
@@ -198,17 +199,6 @@ describe('no value of a secret', () => {
     expect(await readdir(place.home).catch(() => [])).toEqual([]);
   });
 });
-
-async function untilSaid(output: NodeJS.ReadableStream | undefined, words: string): Promise<void> {
-  let text = '';
-  await new Promise<void>((resolve, reject) => {
-    output?.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      if (text.includes(words)) resolve();
-    });
-    output?.once('end', () => reject(new Error(`"${words}" was never said:\n${text}`)));
-  });
-}
 
 /** Payloads are bytes; as text they can be searched. */
 function readable(_: string, value: unknown): unknown {

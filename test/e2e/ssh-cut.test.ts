@@ -1,4 +1,5 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createActivities } from '../../src/activities/index.js';
 import { loadSettings } from '../../src/config/load.js';
@@ -67,7 +68,10 @@ async function underCuts<N extends Name>(name: N, args: Args<N>): Promise<Awaite
   for (let at = 0; ; at++) {
     before = at;
     const cutsBefore = cuts;
-    const run = new MockActivityEnvironment().run(step, { ...args, settings });
+    const run = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(step, {
+      ...args,
+      settings,
+    });
     const ended = await run.then(
       (result) => ({ result }),
       (error: unknown) => ({ error }),

@@ -125,6 +125,17 @@ export default tseslint.config(
   ]),
   layer('router', ['database', 'preflight', 'activities', 'workflows', 'cli', 'config', 'temporal', 'install']),
   layer('database', ['router', 'preflight', 'activities', 'workflows', 'cli', 'config', 'temporal', 'install']),
+  layer('shipping', [
+    'router',
+    'database',
+    'preflight',
+    'activities',
+    'workflows',
+    'cli',
+    'config',
+    'temporal',
+    'install',
+  ]),
   layer('preflight', ['activities', 'workflows', 'cli', 'config', 'temporal', 'install']),
   layer('activities', ['workflows', 'cli', 'config', 'temporal', 'install']),
   layer('install', [

@@ -62,6 +62,12 @@ describe.each(kinds)('on a host that is %s,', (kind) => {
       expect((await host.run(command)).stdout).toBe('/\nblue\ninput');
     });
 
+    test('may be one of many at once: each gets its own answer', async () => {
+      const numbers = Array.from({ length: 30 }, (_, at) => String(at));
+      const results = await Promise.all(numbers.map((number) => host.run({ argv: ['echo', number] })));
+      expect(results.map(({ stdout }) => stdout.trim())).toEqual(numbers);
+    });
+
     test('that waits for input finds none, and ends', async () => {
       expect((await host.run({ argv: ['cat'] })).stdout).toBe('');
     });

@@ -6,6 +6,18 @@ import { SshError } from './error.js';
 import { algorithmsFor, fingerprintOf, judge } from './known-hosts.js';
 import type { SshTarget } from './target.js';
 
+/** A command on the host. */
+export interface RemoteProcess {
+  readonly channel: ClientChannel;
+  readonly ended: Promise<ProcessEnd>;
+}
+
+/** Both `null`: nobody knows, since the connection broke. */
+export interface ProcessEnd {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+}
+
 /** Time for TCP, handshake and login together. */
 const readyTimeoutMs = 20_000;
 /** SSH_OPEN_ADMINISTRATIVELY_PROHIBITED (RFC 4254, 5.1): the host forbids it, whatever is behind. */
@@ -30,21 +42,32 @@ export class SshConnection {
   }
 
   /** Runs a command line in the user's shell. Waits for a free session where the host allows no more of them. */
-  async exec(commandLine: string): Promise<ClientChannel> {
-    return this.session((client, done) => client.exec(commandLine, done));
+  async exec(commandLine: string): Promise<RemoteProcess> {
+    const ends = new Map<ClientChannel, Promise<ProcessEnd>>();
+    const channel = await this.session<ClientChannel>((client, done) =>
+      client.exec(commandLine, (error, opened) => {
+        // At once: the end of a quick command comes in the same packet as its beginning, and would be missed later.
+        if (!error) ends.set(opened, endOf(opened));
+        done(error, opened);
+      }),
+    );
+    return { channel, ended: ends.get(channel) ?? endOf(channel) };
   }
 
   async sftp<Result>(work: (sftp: SFTPWrapper) => Promise<Result>): Promise<Result> {
-    const sftp = await this.session<SFTPWrapper>((client, done) => client.sftp(done));
     let lose: (error: Error) => void = () => undefined;
     const lost = new Promise<never>((_, reject) => (lose = reject));
-    sftp.once('close', () => lose(this.lost()));
-    sftp.once('error', (error: Error) => lose(error));
+    lost.catch(() => undefined);
+    const sftp = await this.session<SFTPWrapper>((client, done) =>
+      client.sftp((error, opened) => {
+        if (!error) opened.once('close', () => lose(this.lost())).once('error', (cause: Error) => lose(cause));
+        done(error, opened);
+      }),
+    );
     try {
       return await Promise.race([work(sftp), lost]);
     } finally {
       sftp.end();
-      lost.catch(() => undefined);
     }
   }
 
@@ -198,4 +221,14 @@ function checkHostKey(target: SshTarget, key: Buffer): SshError | null {
     return fingerprintOf(key) === fingerprint.replace(/=$/, '') ? null : explainHostKey(target, key, 'changed');
   const verdict = judge(known, key);
   return verdict === 'known' ? null : explainHostKey(target, key, verdict);
+}
+
+function endOf(channel: ClientChannel): Promise<ProcessEnd> {
+  return new Promise((resolve) => {
+    let end: ProcessEnd = { exitCode: null, signal: null };
+    channel.once('exit', (code: number | null, signal?: string) => {
+      end = { exitCode: code, signal: signal ? signal.replace(/^(?:SIG)?/, 'SIG') : null };
+    });
+    channel.once('close', () => resolve(end));
+  });
 }

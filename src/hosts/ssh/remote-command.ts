@@ -25,8 +25,7 @@ export async function runOver(
   const started = Date.now();
   const unstarted = { command, exitCode: null, signal: null, timedOut: false, stdout: '', stderr: '' };
   if (options.signal?.aborted) return { ...unstarted, cancelled: true, durationMs: 0 };
-  const channel = await connection.exec(line);
-  const ended = endOf(channel);
+  const { channel, ended } = await connection.exec(line);
   const stderr = withoutPid(channel.stderr);
   const output = Promise.all([collect(channel, 'stdout', options), collect(stderr.rest, 'stderr', options)]);
   const limits = limit(connection, stderr.pid, options);
@@ -54,21 +53,6 @@ export function remoteLine({ argv, cwd, env }: Pick<Command, 'argv' | 'cwd' | 'e
   const directory = cwd === undefined ? '' : `cd ${quote(cwd)} && `;
   const script = `echo ${pidMark}$$ >&2; ${assignments.join('')}${directory}exec ${commandLine(argv)}`;
   return commandLine(['sh', '-c', script]);
-}
-
-interface Ended {
-  readonly exitCode: number | null;
-  readonly signal: string | null;
-}
-
-function endOf(channel: ClientChannel): Promise<Ended> {
-  return new Promise((resolve) => {
-    let ended: Ended = { exitCode: null, signal: null };
-    channel.once('exit', (code: number | null, signal?: string) => {
-      ended = { exitCode: code, signal: signal ? signal.replace(/^(?:SIG)?/, 'SIG') : null };
-    });
-    channel.once('close', () => resolve(ended));
-  });
 }
 
 /** Takes the line with the process's id out of the stream. */
@@ -117,7 +101,7 @@ function limit(connection: SshConnection, pid: Promise<number>, { signal, timeou
     void pid
       .then((id) => connection.exec(commandLine(['kill', `-${name}`, String(id)])))
       .then(
-        (channel) => channel.resume().stderr.resume(),
+        ({ channel }) => channel.resume().stderr.resume(),
         () => undefined,
       );
   };

@@ -9,7 +9,11 @@ const release = 'registry.example.org/shop:v2';
 const local = [release, settings.toolImage, 'nginx:1.30', 'litestream/litestream:0.5.18'];
 
 /** A host that has some images, and a registry that answers about the others. */
-function hostWith(present: readonly string[], registry: (words: string) => Ending = () => ({ exitCode: 1 })): Host {
+function hostWith(
+  present: readonly string[],
+  registry: (words: string) => Ending = () => ({ exitCode: 1 }),
+  files: Readonly<Record<string, string>> = {},
+): Host {
   const inspect = (reference: string) =>
     present.includes(reference)
       ? Promise.resolve({ Id: `sha256:${reference}` })
@@ -17,6 +21,7 @@ function hostWith(present: readonly string[], registry: (words: string) => Endin
   return fakeHost({
     docker: { getImage: (reference: string) => ({ inspect: () => inspect(reference) }) },
     commands: registry,
+    files,
   });
 }
 
@@ -34,6 +39,14 @@ test('an image that only the registry has is good', async () => {
   const host = hostWith(without(release), (words) => (asked.push(words), {}));
   expect(await images.run(world({ host }))).toEqual([]);
   expect(asked).toEqual(['docker manifest inspect registry.example.org/shop:v2']);
+});
+
+test('a registry that the release brought credentials for is asked with them', async () => {
+  const asked: string[] = [];
+  const login = { [`${settings.directory}/.docker-login/config.json`]: '{}' };
+  const host = hostWith(without(release), (words) => (asked.push(words), {}), login);
+  expect(await images.run(world({ host }))).toEqual([]);
+  expect(asked).toEqual([`docker --config ${settings.directory}/.docker-login manifest inspect ${release}`]);
 });
 
 describe('an image that is nowhere', () => {

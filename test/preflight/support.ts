@@ -14,10 +14,12 @@ export interface FakeHost {
   /** The part of the Docker client that the check asks. */
   readonly docker?: object;
   readonly freeBytes?: () => Promise<number>;
+  /** Contents by path; none where it is not there. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** A host that only knows what a test tells it; asking it anything else fails the test. */
-export function fakeHost({ commands, docker, freeBytes }: FakeHost = {}): Host {
+export function fakeHost({ commands, docker, freeBytes, files }: FakeHost = {}): Host {
   const refuse = (): never => {
     throw new Error('the test did not expect this question');
   };
@@ -27,7 +29,7 @@ export function fakeHost({ commands, docker, freeBytes }: FakeHost = {}): Host {
     stateDirectory: '/nowhere',
     run: refuse,
     tryRun: (command) => Promise.resolve(ended(command, commands ? commands(command.argv.join(' ')) : refuse())),
-    readFile: refuse,
+    readFile: (path) => (files ? Promise.resolve(files[path] ?? null) : refuse()),
     writeFile: refuse,
     appendLine: refuse,
     freeBytes: freeBytes ?? refuse,

@@ -70,6 +70,14 @@ export class ContainerHost implements Host {
     return { ...result, command };
   }
 
+  /** Address on Docker's own network, which this machine reaches. */
+  async address(): Promise<string> {
+    const { NetworkSettings } = await this.docker.getContainer(this.name).inspect();
+    const [address] = Object.values(NetworkSettings.Networks).flatMap(({ IPAddress }) => IPAddress || []);
+    if (!address) throw new Error(`${this.name} has no address`);
+    return address;
+  }
+
   /** Output of a shell line. */
   async sh(script: string): Promise<string> {
     return (await this.run({ argv: ['sh', '-c', script] })).stdout.trim();

@@ -22,6 +22,7 @@ import { askLive } from '../router/live-slot.js';
 import { Nginx } from '../router/nginx.js';
 import { databaseOf } from './database-of.js';
 import type { Host } from '../hosts/host.js';
+import { tidyJobs } from '../hosts/job.js';
 import type { Dependencies } from './dependencies.js';
 import { failureOf } from './failures.js';
 import { redactorFor } from './redactor.js';
@@ -72,6 +73,7 @@ async function cleanUp(host: Host, args: CleanUpArgs, context: Running): Promise
   const removedBackups = (await backups?.prune(timestamp, database?.keepBackups ?? 0, protect)) ?? [];
   await (await Nginx.find(host, settings))?.removePrevious(timestamp);
   const removedImages = await removeImages(host.docker, await oldImages(host, args));
+  await host.run(tidyJobs(host.stateDirectory));
   if (isInState(host, settings)) await pruneReleases(host, settings, await releasesInUse(host, settings));
   return { removedBackups, removedImages };
 }

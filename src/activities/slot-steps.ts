@@ -83,7 +83,7 @@ async function composeUpWait(
   if (!failed && container?.running && container.health === 'healthy') {
     return { container: container.id, healthyAfterMs: Date.now() - started };
   }
-  if (failed && !(failed instanceof CommandError)) throw failed;
+  if (failed && (!(failed instanceof CommandError) || wasKilled(failed))) throw failed;
   if (!container) throw failed ?? failureOf('SlotUnhealthy', `${service} has no container`);
   throw failureOf('SlotUnhealthy', await whyUnhealthy(host, { settings, slot }, container));
 }
@@ -120,6 +120,11 @@ async function stopSlots(host: Host, { settings, slots }: StopSlotsArgs, { signa
   // Also where none runs: one in a restart loop does not count as running and must not come back.
   await new Compose(host, settings).stop(services, { signal });
   return { stopped };
+}
+
+/** Compose itself was ended, which says nothing about the slot: the next attempt waits for it again. */
+function wasKilled({ result }: CommandError): boolean {
+  return result.exitCode === 137 || result.signal !== null;
 }
 
 function wayItFailed({ running: runs, health, exitCode, oomKilled }: ContainerState, timeoutMs: number): string {

@@ -54,7 +54,7 @@ function startRun(client: Client, start: Start): Promise<DeployHandle> {
     memo: { kind: start.kind, release, requestedBy },
     staticSummary: `${start.kind} ${release}`,
     staticDetails: [
-      `**${start.kind} ${release}** of ${settings.project} to ${settings.environment}`,
+      `**${start.kind} ${release}** of ${settings.project} to ${settings.environment}${settings.host ? ` on ${settings.host}` : ''}`,
       `by ${requestedBy}`,
       reason ?? '',
     ].join('\n\n'),

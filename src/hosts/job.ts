@@ -51,10 +51,10 @@ export function asJob(command: Command, stateDirectory: string): Command {
   return { ...rest, argv: ['sh', '-c', script, `${stateDirectory}/jobs/${name}`, ...argv] };
 }
 
-/** Removes what ended jobs left behind. */
+/** Removes what ended jobs left behind long ago. */
 export function tidyJobs(stateDirectory: string): Command {
-  const find = ['find', `${stateDirectory}/jobs`, '-mindepth', '1', '-maxdepth', '1', '-mtime', `+${keepDays}`];
-  return { argv: ['find', ...find.slice(1), '-exec', 'rm', '-rf', '{}', '+'] };
+  const old = ['-mindepth', '1', '-maxdepth', '1', '-mtime', `+${keepDays}`];
+  return { argv: ['find', `${stateDirectory}/jobs`, ...old, '-exec', 'rm', '-rf', '{}', '+'] };
 }
 
 function digest(words: readonly string[]): string {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
+import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Traffic } from '../../bench/traffic.js';
 import { whoIsUp } from '../../src/temporal/presence.js';
@@ -24,6 +25,21 @@ interface Status {
 async function status(): Promise<Status> {
   const { stdout } = await place.start('status', '-e', 'demo', '--json');
   return JSON.parse(stdout) as Status;
+}
+
+/** Waits for the process of `docker compose up` of this project's slot, sends it a signal, and returns its id. */
+async function composeUp(signal: NodeJS.Signals | 0): Promise<number> {
+  for (;;) {
+    const { stdout } = await execa('pgrep', ['-f', `^docker compose .*--project-name ${place.project} .* app-`], {
+      reject: false,
+    });
+    const pid = Number(stdout.split('\n')[0]);
+    if (pid > 0) {
+      process.kill(pid, signal);
+      return pid;
+    }
+    await sleep(20);
+  }
 }
 
 /** Asks until the state is as wanted. */
@@ -58,6 +74,26 @@ describe('a deploy goes on', () => {
     expect(last).toMatchObject({ release: 'v3', outcome: 'succeeded' });
     expect(live).toEqual({ slot: 'blue', release: 'v3' });
     expect((await traffic.stop()).failures).toEqual({});
+  });
+
+  test('when Compose itself is killed in the middle: the slot is waited for again', async () => {
+    const deploying = place.start('deploy', '-e', 'demo', '--release', 'v1');
+    await composeUp('SIGKILL');
+    const { exitCode, all } = await deploying;
+    expect(all).toContain('live: green (v1)');
+    expect(exitCode).toBe(0);
+    expect((await status()).live).toEqual({ slot: 'green', release: 'v1' });
+  });
+
+  test('when the worker alone is killed: the Compose that it had started goes on, and the next worker joins it', async () => {
+    const deploying = place.start('deploy', '-e', 'demo', '--release', 'v2');
+    const compose = await composeUp(0);
+    process.kill((await whoIsUp(place.home))?.pid ?? 0, 'SIGKILL');
+    // The very process that the killed worker had started.
+    process.kill(compose, 0);
+    const { exitCode, all } = await deploying;
+    expect(all).toContain('live: blue (v2)');
+    expect(exitCode).toBe(0);
   });
 
   test('under the same release asked for again: the second command follows the one that runs', async () => {

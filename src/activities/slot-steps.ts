@@ -85,7 +85,13 @@ async function composeUpWait(
   }
   if (failed && (!(failed instanceof CommandError) || wasKilled(failed))) throw failed;
   if (!container) throw failed ?? failureOf('SlotUnhealthy', `${service} has no container`);
-  throw failureOf('SlotUnhealthy', await whyUnhealthy(host, { settings, slot }, container));
+  throw failureOf('SlotUnhealthy', await whyUnhealthy(host, { settings, slot }, seen(container, failed)));
+}
+
+/** By the time it is looked at, Docker may have started again what had exited: then Compose's own words count. */
+function seen(container: ContainerState, failed: CommandError | null): ContainerState {
+  const exited = /exited \((\d+)\)\s*$/.exec(failed?.result.stderr.trim() ?? '');
+  return exited ? { ...container, running: false, exitCode: Number(exited[1]) } : container;
 }
 
 async function whyUnhealthy(

@@ -4,7 +4,7 @@ import { imageRepository } from './playground.js';
 
 const app = fileURLToPath(new URL('../../examples/notes', import.meta.url));
 const special = ['broken', 'broken-without-migration', 'failing-migration', 'with-migration'];
-const tags = ['v1', 'v2', 'v3', 'leaky', ...special].map((tag) => `${imageRepository}:${tag}`);
+const tags = ['v1', 'v2', 'v3', 'leaky', 'hanging', ...special].map((tag) => `${imageRepository}:${tag}`);
 
 /** Builds the releases that end-to-end tests deploy, and removes them in the end. */
 export async function setup(): Promise<() => Promise<void>> {
@@ -19,6 +19,11 @@ export async function setup(): Promise<() => Promise<void>> {
   const dump = 'import os, sys; print(dict(os.environ)); sys.exit(1)';
   const leaky = `FROM ${imageRepository}:v1\nENTRYPOINT []\nCMD ["python", "-c", "${dump}"]\n`;
   await execa('docker', ['build', '-t', `${imageRepository}:leaky`, '-'], { env, input: leaky });
+  // One that takes requests and never answers them: not healthy, and not yet unhealthy for a good while.
+  const hang =
+    "import socket, signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit()); s = socket.create_server(('', 8000)); time.sleep(600)";
+  const hanging = `FROM ${imageRepository}:v1\nENTRYPOINT []\nCMD ["python", "-c", "${hang}"]\n`;
+  await execa('docker', ['build', '-t', `${imageRepository}:hanging`, '-'], { env, input: hanging });
   for (const tag of special) {
     const context = `${app}/releases/${tag}`;
     const base = `BASE=${imageRepository}:v1`;

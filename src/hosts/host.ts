@@ -6,7 +6,7 @@ export interface Command {
   readonly argv: readonly [string, ...string[]];
   /** Working directory on the host. */
   readonly cwd?: string;
-  /** Added to the host's own environment. */
+  /** Added to the host's own environment. Nothing secret: on a remote host a list of processes shows it for a moment. */
   readonly env?: Readonly<Record<string, string>>;
   /** What it reads. Secrets go this way: an argument or a variable could be seen in a list of processes. */
   readonly stdin?: string | Readable;

@@ -221,6 +221,15 @@ Host shop
     expect((await refusal({ key: null, knownHosts: null, home }, 'ssh://shop')).message).toContain('ssh://bastion');
   });
 
+  test('that greets whoever logs in is understood all the same', async () => {
+    const greeting = `ForceCommand echo "Welcome to shop"; eval "$SSH_ORIGINAL_COMMAND"`;
+    const friendly = await SshServer.start({ config: [greeting], environment: { POINTSMAN_HOME: '/srv/state' } });
+    onTestFinished(() => friendly[Symbol.asyncDispose]());
+    const host = await SshHost.open(friendly.url, await friendly.environment());
+    onTestFinished(() => host.close());
+    expect(host.stateDirectory).toBe('/srv/state');
+  });
+
   test('that forbids forwarding says so, with where to allow it', async () => {
     const closed = await SshServer.start({ config: ['DisableForwarding yes'] });
     onTestFinished(() => closed[Symbol.asyncDispose]());

@@ -34,6 +34,7 @@ export class SshConnection {
   private readonly channels = new Channels();
   private readonly jump: SshConnection | null;
   private current: Promise<Client> | null = null;
+  private latest: Client | null = null;
   private closed = false;
 
   constructor(target: SshTarget) {
@@ -43,31 +44,32 @@ export class SshConnection {
 
   /** Runs a command line in the user's shell. Waits for a free session where the host allows no more of them. */
   async exec(commandLine: string): Promise<RemoteProcess> {
-    const ends = new Map<ClientChannel, Promise<ProcessEnd>>();
-    const channel = await this.session<ClientChannel>((client, done) =>
-      client.exec(commandLine, (error, opened) => {
+    const [started, release] = await this.session<RemoteProcess>((client, done) =>
+      client.exec(commandLine, (error, channel) =>
         // At once: the end of a quick command comes in the same packet as its beginning, and would be missed later.
-        if (!error) ends.set(opened, endOf(opened));
-        done(error, opened);
-      }),
+        error ? done(error) : done(null, { channel, ended: endOf(channel) }),
+      ),
     );
-    return { channel, ended: ends.get(channel) ?? endOf(channel) };
+    void started.ended.then(release);
+    return started;
   }
 
   async sftp<Result>(work: (sftp: SFTPWrapper) => Promise<Result>): Promise<Result> {
     let lose: (error: Error) => void = () => undefined;
     const lost = new Promise<never>((_, reject) => (lose = reject));
     lost.catch(() => undefined);
-    const sftp = await this.session<SFTPWrapper>((client, done) =>
+    const [sftp, release] = await this.session<SFTPWrapper>((client, done) =>
       client.sftp((error, opened) => {
-        if (!error) opened.once('close', () => lose(this.lost())).once('error', (cause: Error) => lose(cause));
-        done(error, opened);
+        if (error) return done(error);
+        opened.once('close', () => lose(this.lost())).once('error', (cause: Error) => lose(cause));
+        done(null, opened);
       }),
     );
     try {
       return await Promise.race([work(sftp), lost]);
     } finally {
       sftp.end();
+      release();
     }
   }
 
@@ -112,25 +114,25 @@ export class SshConnection {
     this.jump?.close();
   }
 
-  private async session<Channel extends Pick<NodeJS.EventEmitter, 'once'>>(
-    open: (client: Client, done: (error: Error | undefined, channel: Channel) => void) => void,
-  ): Promise<Channel> {
+  /** Opens a session and returns what was made of it, with what gives the session back. */
+  private async session<Opened>(
+    open: (client: Client, done: (error: Error | null, opened?: Opened) => void) => void,
+  ): Promise<[Opened, () => void]> {
     const release = await this.channels.take();
     try {
       const client = await this.client();
-      const channel = await new Promise<Channel>((resolve, reject) => {
+      const opened = await new Promise<Opened>((resolve, reject) => {
         const lost = (): void => reject(this.lost());
         client.once('close', lost);
         this.whileConnected(client, () =>
-          open(client, (error, opened) => {
+          open(client, (error, made) => {
             client.off('close', lost);
-            if (error) reject(this.refusedChannel('a session', error));
-            else resolve(opened);
+            if (error || made === undefined) reject(this.refusedChannel('a session', error ?? new Error('nothing')));
+            else resolve(made);
           }),
         );
       });
-      channel.once('close', release);
-      return channel;
+      return [opened, release];
     } catch (error) {
       release();
       throw error;
@@ -143,9 +145,14 @@ export class SshConnection {
       ask();
     } catch (cause) {
       client.end();
-      this.current = null;
+      this.forget(client);
       throw new SshError('lost', this.lost().message, { cause });
     }
+  }
+
+  /** The next question is asked on a new connection; one that was made meanwhile stays. */
+  private forget(client: Client): void {
+    if (this.latest === client) this.current = null;
   }
 
   private client(): Promise<Client> {
@@ -161,13 +168,13 @@ export class SshConnection {
     const { target } = this;
     const sock = await this.jump?.dial(target.hostname, target.port);
     return new Promise((resolve, reject) => {
-      const client = new ssh2.Client();
+      const client = (this.latest = new ssh2.Client());
       let hostKeyError: SshError | null = null;
       client.once('ready', () => resolve(client));
       // Also after it was ready: then it is followed by `close`, which is what counts.
       client.on('error', (error) => reject(hostKeyError ?? explainConnectError(target, error)));
       client.once('close', () => {
-        this.current = null;
+        this.forget(client);
         reject(this.lost());
       });
       client.connect({

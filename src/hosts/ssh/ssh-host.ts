@@ -15,8 +15,8 @@ import { resolveTarget } from './target.js';
 /** Asked once per connection: who we are there, where its state and its Docker engine are. */
 const questions = `
 [ ! -r /etc/pointsman/environment ] || . /etc/pointsman/environment
-printf '%s\\n' "$(id -u)" "$HOME" "\${POINTSMAN_HOME:-}"
-printf '%s\\n' "\${DOCKER_HOST:-$(docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null)}"
+printf 'pointsman-%s:%s\\n' uid "$(id -u)" home "$HOME" state "\${POINTSMAN_HOME:-}"
+printf 'pointsman-engine:%s\\n' "\${DOCKER_HOST:-$(docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null)}"
 `;
 
 const usualSocket = '/var/run/docker.sock';
@@ -100,8 +100,11 @@ interface RemoteFacts {
 async function lookAround(connection: SshConnection): Promise<RemoteFacts> {
   const { name } = connection.target.address;
   const result = await runOver(connection, { argv: ['sh', '-c', questions] }, { timeoutMs: 30_000 });
-  const [uid, home, state, engine = ''] = result.stdout.trimEnd().split('\n').slice(-4);
-  if (result.exitCode !== 0 || !uid || !/^\d+$/.test(uid) || !home) {
+  // Among whatever a login prints there.
+  const answer = (name: string): string =>
+    new RegExp(`^pointsman-${name}:(.*)$`, 'm').exec(result.stdout)?.[1]?.trim() ?? '';
+  const [uid = '', home = '', state = '', engine = ''] = ['uid', 'home', 'state', 'engine'].map(answer);
+  if (!/^\d+$/.test(uid) || !home) {
     const said = (result.stderr || result.stdout).trim().split('\n').slice(-3).join('\n');
     throw new SshError('refused', `${name} lets us in and runs no commands for us: ${said || 'it said nothing'}`);
   }

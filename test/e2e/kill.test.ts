@@ -6,15 +6,9 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Traffic } from '../../bench/traffic.js';
 import { whoIsUp } from '../../src/temporal/presence.js';
-import { Playground } from '../support/playground.js';
+import { Playground, type PlaygroundKind } from '../support/playground.js';
 
 let place: Playground;
-
-beforeAll(async () => {
-  place = await Playground.create();
-  expect((await place.deploy('v1')).code).toBe(0);
-});
-afterAll(() => place?.[Symbol.asyncDispose]());
 
 interface Status {
   readonly live: { readonly slot: string; readonly release: string } | null;
@@ -51,7 +45,13 @@ async function until(wanted: (state: Status) => boolean): Promise<Status> {
   }
 }
 
-describe('a deploy goes on', () => {
+describe.each<PlaygroundKind>(['local', 'ssh'])('on a host that is %s, a deploy goes on', (kind) => {
+  beforeAll(async () => {
+    place = await Playground.create({ kind });
+    expect((await place.deploy('v1')).code).toBe(0);
+  });
+  afterAll(() => place?.[Symbol.asyncDispose]());
+
   test('when the command that started it is killed', async () => {
     const deploying = place.start('deploy', '-e', 'demo', '--release', 'v2');
     await place.untilRunning('composeUpWait');
@@ -105,21 +105,21 @@ describe('a deploy goes on', () => {
     expect((await first).exitCode).toBe(0);
     expect((await status()).live).toEqual({ slot: 'green', release: 'v1' });
   });
-});
 
-test('no secret of the env file is in any history', async () => {
-  const connection = await Connection.connect({ address: `127.0.0.1:${place.temporalPort}` });
-  const secret = 'demo-secret-key-of-this-machine';
-  expect(await readFile(join(place.directory, '.env.demo'), 'utf8')).toContain(secret);
-  let events = 0;
-  for await (const { workflowId, runId } of new Client({ connection }).workflow.list()) {
-    const history = await new Client({ connection }).workflow.getHandle(workflowId, runId).fetchHistory();
-    events += history.events?.length ?? 0;
-    const bytes = JSON.stringify(history, (_, value: unknown) => readable(value));
-    expect(bytes).not.toContain(secret);
-  }
-  expect(events).toBeGreaterThan(50);
-  await connection.close();
+  test('and no secret of the env file is in any history', async () => {
+    const connection = await Connection.connect({ address: `127.0.0.1:${place.temporalPort}` });
+    const secret = 'demo-secret-key-of-this-machine';
+    expect(await readFile(join(place.directory, '.env.demo'), 'utf8')).toContain(secret);
+    let events = 0;
+    for await (const { workflowId, runId } of new Client({ connection }).workflow.list()) {
+      const history = await new Client({ connection }).workflow.getHandle(workflowId, runId).fetchHistory();
+      events += history.events?.length ?? 0;
+      const bytes = JSON.stringify(history, (_, value: unknown) => readable(value));
+      expect(bytes).not.toContain(secret);
+    }
+    expect(events).toBeGreaterThan(50);
+    await connection.close();
+  });
 });
 
 /** Payloads are bytes; as text they can be searched. */

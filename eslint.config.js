@@ -19,6 +19,16 @@ function layer(folder, forbidden, options = {}) {
   };
 }
 
+const folders = [
+  ...['model', 'workflows', 'hosts', 'docker', 'router', 'database', 'shipping', 'preflight', 'activities'],
+  ...['config', 'secrets', 'temporal', 'install', 'cli'],
+];
+
+/** Every folder but those that a layer may import. */
+function allBut(...allowed) {
+  return folders.filter((folder) => !allowed.includes(folder));
+}
+
 const noEnvironment = {
   files: ['src/**/*.ts'],
   ignores: ['src/cli/**', 'src/worker.ts', 'src/secrets/sources.ts'],
@@ -60,94 +70,18 @@ export default tseslint.config(
     },
   },
   noEnvironment,
-  layer(
-    'model',
-    [
-      'workflows',
-      'activities',
-      'hosts',
-      'docker',
-      'router',
-      'database',
-      'preflight',
-      'cli',
-      'config',
-      'temporal',
-      'secrets',
-      'install',
-    ],
-    {
-      packages: node,
-    },
-  ),
-  layer(
-    'workflows',
-    [
-      'activities',
-      'hosts',
-      'docker',
-      'router',
-      'database',
-      'preflight',
-      'cli',
-      'config',
-      'temporal',
-      'secrets',
-      'install',
-    ],
-    {
-      packages: [...node, 'zod', 'yaml', '@temporalio/activity', '@temporalio/client', '@temporalio/worker'],
-      types: true,
-    },
-  ),
-  layer('hosts', [
-    'docker',
-    'router',
-    'database',
-    'preflight',
-    'activities',
-    'workflows',
-    'cli',
-    'config',
-    'temporal',
-    'install',
-  ]),
-  layer('docker', [
-    'router',
-    'database',
-    'preflight',
-    'activities',
-    'workflows',
-    'cli',
-    'config',
-    'temporal',
-    'install',
-  ]),
-  layer('router', ['database', 'preflight', 'activities', 'workflows', 'cli', 'config', 'temporal', 'install']),
-  layer('database', ['router', 'preflight', 'activities', 'workflows', 'cli', 'config', 'temporal', 'install']),
-  layer('shipping', [
-    'router',
-    'database',
-    'preflight',
-    'activities',
-    'workflows',
-    'cli',
-    'config',
-    'temporal',
-    'install',
-  ]),
-  layer('preflight', ['activities', 'workflows', 'cli', 'config', 'temporal', 'install']),
+  layer('model', allBut('model'), { packages: node }),
+  layer('workflows', allBut('workflows', 'model'), {
+    packages: [...node, 'zod', 'yaml', '@temporalio/activity', '@temporalio/client', '@temporalio/worker'],
+    types: true,
+  }),
+  layer('hosts', allBut('hosts', 'model', 'secrets')),
+  layer('docker', allBut('docker', 'hosts', 'model', 'secrets')),
+  layer('router', allBut('router', 'docker', 'hosts', 'model', 'secrets')),
+  layer('database', allBut('database', 'docker', 'hosts', 'model', 'secrets')),
+  layer('shipping', allBut('shipping', 'docker', 'hosts', 'model', 'secrets')),
+  layer('preflight', allBut('preflight', 'router', 'database', 'docker', 'hosts', 'model', 'secrets')),
   layer('activities', ['workflows', 'cli', 'config', 'temporal', 'install']),
-  layer('install', [
-    'workflows',
-    'activities',
-    'docker',
-    'router',
-    'database',
-    'preflight',
-    'cli',
-    'config',
-    'secrets',
-  ]),
+  layer('install', allBut('install', 'hosts', 'model', 'temporal')),
   layer('cli', ['activities']),
 );

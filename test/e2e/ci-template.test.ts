@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Traffic } from '../../bench/traffic.js';
 import { ciProject, runJob } from '../support/ci-job.js';
@@ -31,6 +32,8 @@ test("GitLab's deploy job, as it stands, deploys the first release", async () =>
   const { exitCode, all } = await runJob(place, deployScript('gitlab', gitlab), gitlabJob('v1'));
   expect(all).toContain('live: blue (v1)');
   expect(exitCode).toBe(0);
+  // The registry's credentials came with the release, and are gone.
+  expect((await execa('find', [place.hostState, '-name', '.docker-login'])).stdout).toBe('');
 });
 
 test('a job that is cancelled half-way and run again ends well, and no request fails', async () => {

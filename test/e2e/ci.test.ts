@@ -1,11 +1,12 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Traffic } from '../../bench/traffic.js';
-import { Playground } from '../support/playground.js';
+import { historyText } from '../support/history-text.js';
+import { imageRepository, Playground } from '../support/playground.js';
 import { untilSaid } from '../support/until-said.js';
 
 /** Not like any other text, so that finding it anywhere is a leak. */
@@ -109,6 +110,19 @@ describe('from CI, which holds one key and reaches nothing but SSH,', () => {
     expect(current.stdout).toMatch(/^releases\/v2-/);
   });
 
+  test('an image that no registry has is built on the host, from the context that was sent', async () => {
+    await mkdir(join(place.directory, 'image'));
+    await writeFile(join(place.directory, 'image/Dockerfile'), `FROM ${imageRepository}:v1\nLABEL built=there\n`);
+    await place.edit('compose.yml', (text) =>
+      text.replaceAll(/( +)profiles: \[(blue|green)\]\n/g, '$&$1build: ./image\n'),
+    );
+    await place.edit('pointsman.yml', (text) => `build: true\n${text}`);
+    const { code, out } = await deploy('built');
+    expect(out).toMatch(/fetchImages .* built, sha256:/);
+    expect(out).toContain('live: blue (built)');
+    expect(code).toBe(0);
+  });
+
   test('the app got its secret as it is, through the .env on the host, which only its owner can read', async () => {
     const litestream = await place.container('litestream');
     expect(litestream?.environment).toContain(`LITESTREAM_SECRET_ACCESS_KEY=${canary}`);
@@ -182,7 +196,7 @@ describe('no value of a secret', () => {
     for await (const { workflowId, runId } of client.workflow.list()) {
       const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
       events += history.events?.length ?? 0;
-      expect(leaks(JSON.stringify(history, readable))).toBe(false);
+      expect(leaks(historyText(history))).toBe(false);
     }
     await connection.close();
     expect(events).toBeGreaterThan(100);
@@ -199,10 +213,3 @@ describe('no value of a secret', () => {
     expect(await readdir(place.home).catch(() => [])).toEqual([]);
   });
 });
-
-/** Payloads are bytes; as text they can be searched. */
-function readable(_: string, value: unknown): unknown {
-  const bytes = value as { type?: string; data?: number[] } | Uint8Array | null;
-  if (bytes instanceof Uint8Array) return Buffer.from(bytes).toString();
-  return bytes?.type === 'Buffer' && bytes.data ? Buffer.from(bytes.data).toString() : value;
-}

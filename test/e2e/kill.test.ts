@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Traffic } from '../../bench/traffic.js';
 import { whoIsUp } from '../../src/temporal/presence.js';
+import { historyText } from '../support/history-text.js';
 import { Playground, type PlaygroundKind } from '../support/playground.js';
 
 let place: Playground;
@@ -114,17 +115,10 @@ describe.each<PlaygroundKind>(['local', 'ssh'])('on a host that is %s, a deploy 
     for await (const { workflowId, runId } of new Client({ connection }).workflow.list()) {
       const history = await new Client({ connection }).workflow.getHandle(workflowId, runId).fetchHistory();
       events += history.events?.length ?? 0;
-      const bytes = JSON.stringify(history, (_, value: unknown) => readable(value));
+      const bytes = historyText(history);
       expect(bytes).not.toContain(secret);
     }
     expect(events).toBeGreaterThan(50);
     await connection.close();
   });
 });
-
-/** Payloads are bytes; as text they can be searched. */
-function readable(value: unknown): unknown {
-  const bytes = value as { type?: string; data?: number[] } | Uint8Array | null;
-  if (bytes instanceof Uint8Array) return Buffer.from(bytes).toString();
-  return bytes?.type === 'Buffer' && bytes.data ? Buffer.from(bytes.data).toString() : value;
-}

@@ -29,5 +29,6 @@ export async function setup(): Promise<() => Promise<void>> {
     const base = `BASE=${imageRepository}:v1`;
     await execa('docker', ['build', '--build-arg', base, '-t', `${imageRepository}:${tag}`, context], { env });
   }
-  return async () => void (await execa('docker', ['rmi', '-f', ...tags], { reject: false }));
+  return async () =>
+    void (await execa('docker', ['rmi', '-f', ...tags, `${imageRepository}:built`], { reject: false }));
 }

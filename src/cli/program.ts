@@ -59,7 +59,6 @@ function placed(program: Command, name: string): Command {
 
 /** For what sends a release to another machine. */
 function shipping(command: Command): Command {
-  const collect = (name: string, names: readonly string[] = []): readonly string[] => [...names, name];
   return command
     .option('--env <name>', "variable that goes into the app's .env on another machine; repeatable", collect)
     .option('--registry <server>', 'registry that the other machine logs in to while it fetches the image')

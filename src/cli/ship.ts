@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { ConfigError } from '../config/problems.js';
 import type { Project } from '../config/load.js';
 import { runOver } from '../hosts/ssh/remote-command.js';
+import { wrongClock } from '../model/clock.js';
 import { timestampOf } from '../model/names.js';
 import type { Settings } from '../model/settings.js';
 import { packBundle, type Bundle } from '../shipping/bundle.js';
@@ -79,14 +80,10 @@ async function send(session: Session, settings: Settings, bundle: Bundle): Promi
   throw new Exit(exitCodes.unreachable, `${place.via} did not take the release: ${reason}.${missing}`);
 }
 
-/** Certificates and signed requests to object storage stop working at a few minutes. */
-const clockLimitMs = 120_000;
-
 function received(via: string, { directory, clock }: Received): string {
-  const off = clock - Date.now();
-  if (Math.abs(off) <= clockLimitMs) return directory;
-  const words = `${Math.round(Math.abs(off) / 1000)} s ${off > 0 ? 'ahead of' : 'behind'} this machine's`;
-  throw new Exit(exitCodes.refused, `The clock of ${via} is ${words}. Set it there: timedatectl set-ntp true.`);
+  const wrong = wrongClock(via, (clock - Date.now()) / 1000);
+  if (!wrong) return directory;
+  throw new Exit(exitCodes.refused, `${wrong.message} ${wrong.fix}`);
 }
 
 function loginOf({ registry, registryUser, registryPassword }: ShipOptions): RegistryLogin | null {

@@ -8,6 +8,7 @@ const codes = ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'];
  * an answer, and the same question may be asked again.
  */
 export function brokeOff(error: unknown): boolean {
-  if (error instanceof SshError) return error.passing;
+  // A host that does not open a port or socket has answered.
+  if (error instanceof SshError) return error.passing && error.problem !== 'unopened';
   return codes.includes((error as NodeJS.ErrnoException).code ?? '');
 }

@@ -11,13 +11,13 @@ export interface Hosts {
   of(name: string | null): Promise<Host>;
 }
 
-export interface KnownHosts {
+export interface HostAccess {
   readonly local: Host;
   readonly ssh: SshEnvironment;
 }
 
 /** Keeps one connection to each host, made when it is needed first. */
-export function keptHosts({ local, ssh }: KnownHosts): Hosts & { close(): void } {
+export function keptHosts({ local, ssh }: HostAccess): Hosts {
   const open = new Map<string, Promise<SshHost>>();
   return {
     of: (name) => {
@@ -29,15 +29,6 @@ export function keptHosts({ local, ssh }: KnownHosts): Hosts & { close(): void }
       // The next attempt looks again: a key or the host may have been mended.
       opening.catch(() => open.delete(name));
       return opening;
-    },
-    close: () => {
-      for (const host of open.values()) {
-        host.then(
-          (opened) => opened.close(),
-          () => undefined,
-        );
-      }
-      open.clear();
     },
   };
 }

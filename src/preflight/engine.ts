@@ -1,7 +1,7 @@
 import semver from 'semver';
 import { brokeOff } from '../hosts/broken-off.js';
 import type { Host } from '../hosts/host.js';
-import { SshError } from '../hosts/ssh/error.js';
+import { wrongClock } from '../model/clock.js';
 import { error, type Said } from './check.js';
 
 const oldestEngine = '20.10.0';
@@ -20,14 +20,9 @@ async function checkDocker(host: Host): Promise<readonly Said[]> {
     if (version && semver.gte(version, oldestEngine)) return [];
     return [error(`Docker Engine ${Version} on ${host.name} is too old.`, `Install ${oldestEngine} or later.`)];
   } catch (cause) {
-    if (brokeOff(cause) && !isClosedSocket(cause)) throw cause;
+    if (brokeOff(cause)) throw cause;
     return [await whyNoDocker(host, cause as Error)];
   }
-}
-
-/** The host answers, and its engine's socket does not. */
-function isClosedSocket(cause: unknown): boolean {
-  return cause instanceof SshError && cause.problem === 'unopened';
 }
 
 /** The socket says only that it does not open; the `docker` command on the host says why. */
@@ -62,16 +57,11 @@ async function checkFlock(host: Host): Promise<readonly Said[]> {
   return exitCode === 0 ? [] : [error(`The command flock is missing on ${host.name}.`, 'Install util-linux.')];
 }
 
-/** Certificates and signed requests to object storage stop working at a few minutes. */
-const clockLimitSeconds = 120;
-
 async function checkClock(host: Host): Promise<readonly Said[]> {
   const before = Date.now();
   const { exitCode, stdout } = await host.tryRun({ argv: ['date', '+%s'] });
   // Somewhere between the question and its answer.
   const here = (before + Date.now()) / 2000;
-  const off = Math.round(Number(stdout) - here);
-  if (exitCode !== 0 || Math.abs(off) <= clockLimitSeconds) return [];
-  const words = `The clock of ${host.name} is ${Math.abs(off)} s ${off > 0 ? 'ahead of' : 'behind'} this machine's.`;
-  return [error(words, 'Set it: timedatectl set-ntp true.')];
+  const wrong = exitCode === 0 ? wrongClock(host.name, Number(stdout) - here) : null;
+  return wrong ? [error(wrong.message, wrong.fix)] : [];
 }

@@ -36,7 +36,7 @@ async function askStatus(host: Host, settings: Settings, address: string): Promi
     if (answer.slot === undefined) return { answers: false, live: null };
     return { answers: true, live: answer.slot ? { slot: answer.slot, release: answer.release ?? null } : null };
   } catch (error) {
-    if (error instanceof SshError && error.problem !== 'unopened') throw error;
+    throwIfUnreached(error);
     // Not JSON, or nobody listens on that port: the config is not pointsman's.
     return { answers: false, live: null };
   }
@@ -82,7 +82,7 @@ async function mismatch(host: Host, settings: Settings, live: Live): Promise<str
   try {
     return wrongAnswer(await host.request(request), settings, live);
   } catch (error) {
-    if (error instanceof SshError && error.problem !== 'unopened') throw error;
+    throwIfUnreached(error);
     return error instanceof Error ? error.message : String(error);
   }
 }
@@ -93,4 +93,9 @@ export function wrongAnswer({ status, headers }: HttpResponse, { health }: Setti
   if (!health.releaseHeader || live.release === null) return '';
   const reported = headers[health.releaseHeader.toLowerCase()] ?? null;
   return reported === live.release ? '' : `${health.path} answered from release ${reported ?? '(no header)'}`;
+}
+
+/** A host that could not be asked says nothing about its router; a port that it does not open does. */
+function throwIfUnreached(error: unknown): void {
+  if (error instanceof SshError && error.problem !== 'unopened') throw error;
 }

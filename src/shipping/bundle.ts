@@ -43,8 +43,12 @@ const labelEntry = 'pointsman-label.json';
 
 /** As it goes over a connection: a tar archive whose first entry is the label. */
 export function packBundle({ label, files }: Bundle): Readable {
+  return packFiles([{ path: labelEntry, mode: 0o600, content: Buffer.from(JSON.stringify(label)) }, ...files]);
+}
+
+/** Files as a tar archive. */
+export function packFiles(files: readonly BundleFile[]): Readable {
   const archive = pack();
-  archive.entry({ name: labelEntry, mode: 0o600 }, JSON.stringify(label));
   for (const { path, mode, content } of files) archive.entry({ name: path, mode }, content);
   archive.finalize();
   return Readable.from(archive);

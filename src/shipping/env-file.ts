@@ -1,5 +1,4 @@
-import type { BundleFile } from './bundle.js';
-import { BundleError } from './bundle.js';
+import { BundleError, type BundleFile } from './bundle.js';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -11,8 +10,9 @@ type Variables = Readonly<Record<string, string | undefined>>;
 export function envFile(names: readonly string[], variables: Variables, base = ''): BundleFile {
   const missing = names.filter((name) => !variables[name]);
   if (missing.length > 0) {
+    const [have, them] = missing.length === 1 ? ['has', 'it'] : ['have', 'them'];
     throw new BundleError(
-      `${missing.join(', ')} ${missing.length === 1 ? 'has' : 'have'} no value here. Set ${missing.length === 1 ? 'it' : 'them'} ` +
+      `${missing.join(', ')} ${have} no value here. Set ${them} ` +
         'where this runs (GitLab: Settings > CI/CD > Variables, for protected branches too), or remove it from ship.env and --env.',
     );
   }

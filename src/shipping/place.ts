@@ -1,9 +1,7 @@
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pack } from 'tar-stream';
 import { environmentDirectory } from '../docker/slots-env.js';
 import type { Host } from '../hosts/host.js';
-import { BundleError, releaseDirectory, type Bundle } from './bundle.js';
+import { BundleError, packFiles, releaseDirectory, type Bundle } from './bundle.js';
 
 /** Unpacked beside and renamed: a directory of a release is whole, or not there. What was cut short is removed later. */
 const unpack = `
@@ -25,11 +23,8 @@ mv -T "$staging" "$1/$2"
 export async function placeBundle(host: Host, { label, files }: Bundle): Promise<string> {
   const directory = releaseDirectory(label);
   const [parent = '', name = ''] = directory.split('/');
-  const archive = pack();
-  for (const { path, mode, content } of files) archive.entry({ name: path, mode }, content);
-  archive.finalize();
   const into = join(environmentDirectory(host, label), parent);
-  const command = { argv: ['sh', '-c', unpack, 'sh', into, name] as const, stdin: Readable.from(archive) };
+  const command = { argv: ['sh', '-c', unpack, 'sh', into, name] as const, stdin: packFiles(files) };
   const { exitCode, stderr } = await host.tryRun(command);
   if (exitCode === 0) return directory;
   const full = /No space left on device|Wrote only/i.test(stderr);
@@ -46,7 +41,7 @@ ln -sfn "$2" .current-new
 mv -T .current-new current
 `;
 
-/** Marks the release that is live: \`current\` is where a person looks, and where a rollback finds the Compose files. */
+/** Marks the release that is live: `current` is where a person looks, and where a rollback finds the Compose files. */
 export async function markCurrent(host: Host, place: Place, directory: string): Promise<void> {
   await host.run({ argv: ['sh', '-c', link, 'sh', environmentDirectory(host, place), directory] });
 }

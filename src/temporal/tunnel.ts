@@ -1,4 +1,4 @@
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import type { SshConnection } from '../hosts/ssh/connection.js';
 
 /**
@@ -7,11 +7,9 @@ import type { SshConnection } from '../hosts/ssh/connection.js';
  */
 export class Tunnel {
   readonly port: number;
-  private readonly server: Server;
 
-  private constructor(server: Server) {
-    this.server = server;
-    this.port = (server.address() as AddressInfo).port;
+  private constructor(port: number) {
+    this.port = port;
   }
 
   /**
@@ -26,11 +24,7 @@ export class Tunnel {
       server.once('error', reject);
       server.listen(0, '127.0.0.1', resolve);
     });
-    return new Tunnel(server);
-  }
-
-  close(): void {
-    this.server.close();
+    return new Tunnel((server.address() as AddressInfo).port);
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Command } from '../../src/hosts/host.js';
+import type { Command, Host } from '../../src/hosts/host.js';
 import { LocalHost } from '../../src/hosts/local-host.js';
 import { SshHost } from '../../src/hosts/ssh/ssh-host.js';
 import { SshServer } from '../support/ssh-server.js';
@@ -41,6 +41,17 @@ async function untilWaiting(count: number): Promise<void> {
 
 const go = (): Promise<void> => writeFile(join(directory, 'go'), '');
 
+async function endsWhenCancelled(host: Host): Promise<void> {
+  const cancel = new AbortController();
+  const running = host.tryRun(slow(), { signal: cancel.signal });
+  await untilBegun();
+  cancel.abort();
+  expect((await running).cancelled).toBe(true);
+  await go();
+  // The lock is free again: nothing of the first one runs, so this one starts anew.
+  expect((await host.tryRun(slow())).stdout).toBe('2\n');
+}
+
 describe('a command that is a job', () => {
   test('gives back its output and exit code like any other', async () => {
     await go();
@@ -75,15 +86,7 @@ describe('a command that is a job', () => {
   });
 
   test('that is cancelled ends with all that it started', async () => {
-    const cancel = new AbortController();
-    const host = new LocalHost({ stateDirectory: directory });
-    const running = host.tryRun(slow(), { signal: cancel.signal });
-    await untilBegun();
-    cancel.abort();
-    expect((await running).cancelled).toBe(true);
-    await go();
-    // The lock is free again: nothing of the first one runs, so this one starts anew.
-    expect((await host.tryRun(slow())).stdout).toBe('2\n');
+    await endsWhenCancelled(new LocalHost({ stateDirectory: directory }));
   });
 
   test('that was killed is told as such, and starts anew', async () => {
@@ -134,12 +137,6 @@ describe('over SSH, a job', () => {
   });
 
   test('that is cancelled ends on the host too', async () => {
-    const cancel = new AbortController();
-    const running = host.tryRun(slow(), { signal: cancel.signal });
-    await untilBegun();
-    cancel.abort();
-    expect((await running).cancelled).toBe(true);
-    await go();
-    expect((await host.tryRun(slow())).stdout).toBe('2\n');
+    await endsWhenCancelled(host);
   });
 });

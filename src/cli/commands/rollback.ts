@@ -11,9 +11,8 @@ export interface RollbackOptions extends PlaceOptions {
 }
 
 export async function rollbackCommand(session: Session, options: RollbackOptions): Promise<ExitCode> {
-  const asked = await session.settings(options);
+  const settings = settledSettings(session, await session.settings(options));
   const client = await session.client();
-  const settings = settledSettings(session, asked);
   const { requestedBy } = session.environment;
   const input = { settings, to: options.to ?? null, requestedBy, reason: options.reason ?? null };
   const handle = await startOrFollow(session, client, { kind: 'rollback', input });

@@ -48,7 +48,7 @@ const pidMark = 'pointsman-pid:';
  * A line for whatever shell the user has there: it only starts the one that the rest is written for. That one says which
  * process it is before it becomes the command: sshd hands no signals on to root, or to a forced command.
  */
-export function remoteLine({ argv, cwd, env }: Pick<Command, 'argv' | 'cwd' | 'env'>): string {
+function remoteLine({ argv, cwd, env }: Pick<Command, 'argv' | 'cwd' | 'env'>): string {
   const assignments = Object.entries(env ?? {}).map(([name, value]) => `${name}=${quote(value)}; export ${name}; `);
   const directory = cwd === undefined ? '' : `cd ${quote(cwd)} && `;
   const script = `echo ${pidMark}$$ >&2; ${assignments.join('')}${directory}exec ${commandLine(argv)}`;

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
  * Four projects, from fast to slow. Those that use real engines run one file at a time: they share two
  * cores and one Docker engine with the deploys that they measure.
  */
-const shared = { restoreMocks: true, unstubEnvs: true } as const;
+const shared = { restoreMocks: true, unstubEnvs: true, setupFiles: ['test/support/plain-output.ts'] };
 
 export default defineConfig({
   test: {

@@ -1,6 +1,7 @@
 import type { Activities } from '../model/activities.js';
 import { databaseSteps } from './database-steps.js';
 import type { Dependencies } from './dependencies.js';
+import { laterSteps } from './later-steps.js';
 import { preflightStep } from './preflight-step.js';
 import { recordSteps } from './record-steps.js';
 import { routerSteps } from './router-steps.js';
@@ -16,5 +17,6 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...routerSteps(dependencies),
     ...databaseSteps(dependencies),
     ...recordSteps(dependencies),
+    ...laterSteps(),
   };
 }

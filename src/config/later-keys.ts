@@ -8,8 +8,6 @@ const laterKeys: Readonly<Record<string, string>> = {
   bake: 'the watch after the switch',
   approval: 'waiting for a person before the switch',
   canary: 'switching by weights',
-  'database.migrate': 'the rehearsal of migrations',
-  'database.holdWrites': 'refusing writes while the database is migrated',
 };
 
 /** What a key that is not in this version will do; `null` when it is no such key. */

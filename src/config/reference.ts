@@ -16,10 +16,21 @@ export function configurationReference(): string {
       `## \`${key}\``,
       aboutOf(schema),
       tableOf(Object.entries(fieldsOf(schema) ?? {})),
+      ...within(key, schema),
     ]),
     environments,
     '',
   ].join('\n\n');
+}
+
+/** Sections within a section, each with a table of its own. */
+function within(parent: string, schema: z.core.$ZodType): string[] {
+  const nested = Object.entries(fieldsOf(schema) ?? {}).filter(([, field]) => fieldsOf(field) !== null);
+  return nested.flatMap(([key, field]) => [
+    `### \`${parent}.${key}\``,
+    aboutOf(field),
+    tableOf(Object.entries(fieldsOf(field) ?? {})),
+  ]);
 }
 
 const introduction = `# pointsman.yml

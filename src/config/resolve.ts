@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Settings } from '../model/settings.js';
+import type { DatabaseSettings, HoldSettings, ReplicaSettings, Settings } from '../model/settings.js';
 import type { Draft } from './draft.js';
 import type { Problem } from './problems.js';
 import { firstFile, isFile } from './project-files.js';
@@ -69,10 +69,32 @@ export function toSettings(environment: string, keys: Keys, files: ProjectFiles)
     build: keys.build,
     health: { timeoutMs: timeout, ...health },
     router: keys.router,
-    database: keys.database,
-    replica: keys.replica,
+    database: keys.database && databaseSettings(keys.database),
+    replica: keys.replica && replicaSettings(keys.replica),
     drain: { timeoutMs: keys.drain.timeout },
     logs: keys.logs,
     toolImage: keys.toolImage,
   };
+}
+
+/** What is turned off is left out: settings are kept in every history. */
+function databaseSettings(keys: NonNullable<Keys['database']>): DatabaseSettings {
+  const { backups, migrate, rehearsal, migrations, holdWrites, ...always } = keys;
+  return {
+    ...always,
+    ...(backups === undefined ? {} : { backups }),
+    ...(migrate ? { migrate: { command: migrate, timeoutMs: rehearsal.timeout, network: rehearsal.network } } : {}),
+    ...(migrations ? { migrations } : {}),
+    ...(holdWrites ? { holdWrites: holdSettings(holdWrites) } : {}),
+  };
+}
+
+type HoldKeys = NonNullable<NonNullable<Keys['database']>['holdWrites']>;
+
+function holdSettings({ timeout, retryAfter, ...what }: HoldKeys): HoldSettings {
+  return { ...what, timeoutMs: timeout, retryAfterSeconds: Math.ceil(retryAfter / 1000) };
+}
+
+function replicaSettings({ drill, ...always }: NonNullable<Keys['replica']>): ReplicaSettings {
+  return { ...always, ...(drill === null ? {} : { drillSchedule: drill }) };
 }

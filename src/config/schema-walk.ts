@@ -56,7 +56,9 @@ export function overridesOf(schema: z.core.$ZodType): z.ZodType {
   const section = z.strictObject(Object.fromEntries(Object.entries(fields).map(([key, s]) => [key, overridesOf(s)])));
   const { description } = z.globalRegistry.get(mainOf(schema)) ?? {};
   const described = description ? section.meta({ description }) : section;
-  return z.optional(innerOf(schema) instanceof z.ZodUnion ? z.union([z.literal(false), described]) : described);
+  const inner = innerOf(schema);
+  const words = inner instanceof z.ZodUnion ? inner.def.options.filter((option) => option instanceof z.ZodLiteral) : [];
+  return z.optional(words.length > 0 ? z.union([...words, described]) : described);
 }
 
 function withoutDefault(schema: z.core.$ZodType): z.core.$ZodType {

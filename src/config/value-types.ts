@@ -83,3 +83,20 @@ export function section<S extends z.ZodRawShape>(about: string, shape: S) {
   const words = { expected: 'a map', example: `{ ${Object.keys(shape).join(', ')} }` };
   return z.strictObject(shape).meta({ description: about }).register(valueWords, words);
 }
+
+/** Like `orOff`, and `true` takes every default. */
+export function onOrOff<S extends z.ZodType>(schema: S) {
+  return z
+    .union([z.literal(false), z.literal(true), schema])
+    .transform((value) => (value === false ? null : value === true ? schema.parse({}) : (value as z.output<S>)));
+}
+
+interface ListWords<S extends z.ZodType> extends ValueWords {
+  readonly about: string;
+  readonly item: S;
+}
+
+/** A list of values of one kind. */
+export function listOf<S extends z.ZodType>({ about, item, ...words }: ListWords<S>): z.ZodArray<S> {
+  return z.array(item).meta({ description: about }).register(valueWords, words);
+}

@@ -1,4 +1,4 @@
-import type { BackupManifest, RestoreResult } from './database.js';
+import type { BackupManifest, Rehearsal, ReplicaState, RestoreResult } from './database.js';
 import type { Finding } from './finding.js';
 import type { ReleaseRecord, RollbackTarget } from './release-record.js';
 import type { Settings } from './settings.js';
@@ -15,6 +15,8 @@ export interface Activities {
   findRollbackTarget(args: FindRollbackTargetArgs): Promise<RollbackPlan>;
   fetchImages(args: ImageArgs): Promise<FetchedImage>;
   bootstrapRouter(args: StepArgs): Promise<BootstrapResult>;
+  rehearseMigration(args: RehearsalArgs): Promise<Rehearsal | null>;
+  holdWrites(args: HoldArgs): Promise<WritesHeld>;
   backupDatabase(args: BackupArgs): Promise<BackupManifest | null>;
   composeUpWait(args: SlotArgs): Promise<SlotStarted>;
   probeSlot(args: ProbeArgs): Promise<Probed>;
@@ -27,6 +29,11 @@ export interface Activities {
   collectLogs(args: LogArgs): Promise<readonly LogSection[]>;
   switchBack(args: SwitchBackArgs): Promise<SwitchedBack>;
   restoreDatabase(args: RestoreArgs): Promise<RestoreResult>;
+  releaseWrites(args: ReleaseWritesArgs): Promise<WritesReleased>;
+  findLive(args: StepArgs): Promise<FoundLive>;
+  findBackup(args: FindBackupArgs): Promise<BackupManifest>;
+  restoreBackup(args: RestoreArgs): Promise<RestoreResult>;
+  proveReplica(args: StepArgs): Promise<ReplicaProven | null>;
 }
 
 export interface StepArgs {
@@ -81,6 +88,52 @@ export interface BackupArgs extends StepArgs {
   readonly deployId: string;
   readonly releaseFrom: string | null;
   readonly releaseTo: string;
+  /** `manual`: asked for by a person, and never removed by a deploy. Absent: before a deploy. */
+  readonly kind?: 'manual';
+}
+
+export interface RehearsalArgs extends ImageArgs {
+  /** Names the copy and its container; the same in every attempt. */
+  readonly timestamp: string;
+}
+
+export interface HoldArgs extends StepArgs {
+  /** What the router serves, and goes on serving to whoever reads. */
+  readonly live: Live;
+  readonly timestamp: string;
+}
+
+export interface WritesHeld {
+  readonly changed: boolean;
+  /** When the router lets writes through again by itself, ISO 8601. */
+  readonly until: string;
+  /** Router workers that still had requests at `drain.timeout`, and were ended. */
+  readonly cut: number;
+}
+
+export interface ReleaseWritesArgs extends StepArgs {
+  readonly live: Live;
+  readonly timestamp: string;
+}
+
+export interface WritesReleased {
+  readonly changed: boolean;
+}
+
+export interface FoundLive {
+  /** `null` when the router serves no slot. */
+  readonly live: Live | null;
+}
+
+export interface FindBackupArgs extends StepArgs {
+  /** Its file name. */
+  readonly file: string;
+}
+
+/** The replica was restored into a scratch place and compared with the database. */
+export interface ReplicaProven {
+  readonly replica: ReplicaState;
+  readonly bytes: number;
 }
 
 export type SlotArgs = ImageArgs;

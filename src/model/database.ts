@@ -11,7 +11,7 @@ export interface Fingerprint {
 
 /** What is known of a backup; kept beside it as `<backup>.json`. */
 export interface BackupManifest {
-  /** File name in the database's directory: `app.db.pre-deploy-<timestamp>`. */
+  /** File name in the directory of the backups: `app.db.pre-deploy-<timestamp>`, or `app.db.manual-<timestamp>`. */
   readonly file: string;
   readonly deployId: string;
   readonly releaseFrom: string | null;
@@ -41,6 +41,29 @@ export type RestoreResult =
       readonly salvage: string;
       readonly tables: readonly TableReport[];
     };
+
+/** What came of a migration on a copy. */
+export interface Rehearsal {
+  /** Whether it changed the schema or the migration state. */
+  readonly migrates: boolean;
+  readonly tookMs: number;
+  /** Of the copy. */
+  readonly bytes: number;
+  /** How long the real one is expected to hold the database. */
+  readonly predictedMs: number;
+  /** Its last lines, without secrets. */
+  readonly output: readonly string[];
+}
+
+/** How far the replica is behind the database. */
+export interface ReplicaState {
+  /** Whether everything that was committed when it was asked has reached the replica. */
+  readonly inStep: boolean;
+  /** How long that took, or was waited for. */
+  readonly afterMs: number;
+  /** Litestream's own words where it is not in step; else empty. */
+  readonly problem: string;
+}
 
 export type RestoreDecision = { readonly restore: boolean; readonly reason: string };
 

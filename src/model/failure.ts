@@ -9,6 +9,12 @@ export const failureTypes = [
   'ImageUnavailable',
   /** The backup could not be made or did not verify. */
   'BackupFailed',
+  /** The migration failed on a copy; the database never saw it. */
+  'RehearsalFailed',
+  /** Writes were held longer than configured. */
+  'HoldTooLong',
+  /** What was restored from the replica is not what the database holds. */
+  'ReplicaNotProven',
   /** The new slot did not become healthy in time, or died. */
   'SlotUnhealthy',
   /** The new slot answers, but not as the release that was deployed. */
@@ -39,6 +45,8 @@ export type FailureType = (typeof failureTypes)[number];
 export const nonRetryableFailures: readonly FailureType[] = [
   'PreflightFailed',
   'ImageUnavailable',
+  'RehearsalFailed',
+  'HoldTooLong',
   'SlotUnhealthy',
   'WrongRelease',
   'RouterConfigInvalid',

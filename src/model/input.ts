@@ -18,6 +18,22 @@ export interface RollbackInput {
   readonly reason: string | null;
 }
 
+/** Input of the `backup` workflow. */
+export interface BackupInput {
+  readonly settings: Settings;
+  readonly requestedBy: string;
+  readonly reason: string | null;
+}
+
+/** Input of the `restore` workflow: a person's decision, after a look at what it means. */
+export interface RestoreInput {
+  readonly settings: Settings;
+  /** File name of the backup. */
+  readonly backup: string;
+  readonly requestedBy: string;
+  readonly reason: string | null;
+}
+
 /** Answer to a deploy that needs attention. */
 export interface AttentionAnswer {
   readonly action: 'retry' | 'skip';

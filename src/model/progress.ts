@@ -1,4 +1,6 @@
 import type { LogSection } from './activities.js';
+import type { BackupManifest, RestoreResult } from './database.js';
+import type { RunKind } from './run-kind.js';
 import type { Live, Slot } from './slot.js';
 
 export type StepState = 'running' | 'done' | 'failed' | 'skipped';
@@ -27,10 +29,10 @@ export interface Attention {
 
 /** What the `progress` query answers, and what the result or failure of the workflow carries at its end. */
 export interface Progress {
-  readonly kind: 'deploy' | 'rollback';
+  readonly kind: RunKind;
   readonly project: string;
   readonly environment: string;
-  /** `null` until a rollback has found what it goes back to. */
+  /** `null` until a rollback has found what it goes back to; for a backup or restore, what is live. */
   readonly release: string | null;
   readonly slot: Slot | null;
   readonly requestedBy: string;
@@ -47,6 +49,19 @@ export interface Progress {
 export interface DeployResult {
   readonly progress: Progress;
   readonly live: Live;
+}
+
+/** The result of a `backup`. */
+export interface BackupResult {
+  readonly progress: Progress;
+  /** `null`: there is no database yet. */
+  readonly backup: BackupManifest | null;
+}
+
+/** The result of a `restore`. */
+export interface RestoreRunResult {
+  readonly progress: Progress;
+  readonly restored: RestoreResult;
 }
 
 /** Details of the workflow's failure: everything that the CLI shows without asking again. */

@@ -1,10 +1,11 @@
+import type { RunKind } from './run-kind.js';
 import type { Slot } from './slot.js';
 
 /** One line of the host's append-only release record. */
 export interface ReleaseRecord {
   /** Run id of the workflow: a record is appended once, however often the step runs. */
   readonly deployId: string;
-  readonly kind: 'deploy' | 'rollback';
+  readonly kind: RunKind;
   readonly outcome: 'succeeded' | 'undone' | 'cancelled' | 'refused';
   readonly release: string;
   readonly slot: Slot | null;

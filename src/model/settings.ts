@@ -72,12 +72,52 @@ export interface DatabaseSettings {
   readonly restore: RestoreRule;
   /** Table in which the app's migration runner keeps what it has applied; `null` when there is none. */
   readonly migrationTable: string | null;
+  /** Directory of the backups as the slots see it, inside of the same volume; absent: beside the database. */
+  readonly backups?: string;
+  /** Absent: migrations are not rehearsed. */
+  readonly migrate?: MigrateSettings;
+  /** Absent: no migration file is looked at. */
+  readonly migrations?: MigrationFiles;
+  /** Absent: the router lets writes through while the release is started. */
+  readonly holdWrites?: HoldSettings;
+}
+
+/** How migrations are run on a copy first. */
+export interface MigrateSettings {
+  /** Run in the release's image, with the copy at the database's own path. */
+  readonly command: readonly string[];
+  readonly timeoutMs: number;
+  /** Whether it gets the project's network; without, it has none at all. */
+  readonly network: boolean;
+}
+
+/** Migration files that preflight reads. */
+export interface MigrationFiles {
+  /** Patterns relative to the project's directory: `app/migrations/*.py`. */
+  readonly files: readonly string[];
+  /** Names of the rules of docs/database.md that are not applied. */
+  readonly allow: readonly string[];
+}
+
+/** Which requests the router answers with 503 from before the backup until the switch or the restore. */
+export interface HoldSettings {
+  /** Methods that write, in upper case. */
+  readonly methods: readonly string[];
+  /** Beginnings of paths that write whatever the method. */
+  readonly paths: readonly string[];
+  /** Beginnings of paths that are never held. */
+  readonly except: readonly string[];
+  /** After this the deploy is undone. The router itself lets writes through again after twice as long, whatever died. */
+  readonly timeoutMs: number;
+  readonly retryAfterSeconds: number;
 }
 
 export interface ReplicaSettings {
   readonly service: string;
   /** Variables that must have a value before a deploy may start. */
   readonly requireEnv: readonly string[];
+  /** When a drill is run by itself, as a cron expression in UTC; absent: only when asked for. */
+  readonly drillSchedule?: string;
 }
 
 /** How many of the last lines of each log a failure shows. */

@@ -1,5 +1,5 @@
 import type { Activities, DrainArgs, Drained } from './activities.js';
-import type { RestoreResult } from './database.js';
+import type { Rehearsal, RestoreResult } from './database.js';
 
 type Name = keyof Activities;
 export type ArgsOf<N extends Name> = Parameters<Activities[N]>[0];
@@ -36,9 +36,19 @@ export const stepWords: { readonly [N in Name]: StepWords<N> } = {
     summary: () => 'make sure that the router has a valid config',
     note: ({ config }) => bootstrapNotes[config],
   },
+  rehearseMigration: {
+    summary: ({ settings }) => `run ${settings.database?.migrate?.command.join(' ') ?? 'the migration'} on a copy`,
+    note: rehearsalNote,
+  },
+  holdWrites: {
+    summary: ({ settings }) =>
+      `answer writes with 503 until the switch (at most ${seconds(settings.database?.holdWrites?.timeoutMs ?? 0)})`,
+    note: ({ cut, until }) =>
+      `held until ${until} at the latest${cut > 0 ? `; ${count(cut, 'router worker')} with requests ended` : ''}`,
+  },
   backupDatabase: {
-    summary: ({ settings, timestamp }) =>
-      `back up ${settings.database?.path ?? 'the database'} as …pre-deploy-${timestamp}`,
+    summary: ({ settings, timestamp, kind }) =>
+      `back up ${settings.database?.path ?? 'the database'} as …${kind ?? 'pre-deploy'}-${timestamp}`,
     note: (backup) => (backup ? `${backup.file}, ${bytes(backup.bytes)}, verified` : 'there is no database yet'),
   },
   composeUpWait: {
@@ -90,7 +100,36 @@ export const stepWords: { readonly [N in Name]: StepWords<N> } = {
     summary: ({ backup }) => `put the database back to ${backup.file}, if the rule says so`,
     note: restoreNote,
   },
+  releaseWrites: {
+    summary: () => 'let writes through again',
+    note: ({ changed }) => (changed ? 'writes go through' : 'writes were not held'),
+  },
+  findLive: {
+    summary: () => 'ask the router what is live',
+    note: ({ live }) => (live ? `${live.slot}, ${live.release ?? 'release unknown'}` : 'nothing is live'),
+  },
+  findBackup: {
+    summary: ({ file }) => `check that ${file} is whole`,
+    note: ({ startedAt, bytes: size, releaseFrom }) =>
+      `of ${startedAt}, ${bytes(size)}, taken of ${releaseFrom ?? 'an unknown release'}`,
+  },
+  restoreBackup: {
+    summary: ({ backup }) => `put the database back to ${backup.file}, in place`,
+    note: restoreNote,
+  },
+  proveReplica: {
+    summary: () => 'restore the replica beside the database and compare them',
+    note: (proven) =>
+      proven ? `the replica holds the same, ${bytes(proven.bytes)}` : 'there is no replica that can be asked',
+  },
 };
+
+function rehearsalNote(rehearsal: Rehearsal | null): string {
+  if (!rehearsal) return 'there is no database yet';
+  const { migrates, tookMs, bytes: size, predictedMs } = rehearsal;
+  const took = `${seconds(tookMs)} on a copy of ${bytes(size)}`;
+  return migrates ? `migrated in ${took}; expected: ${seconds(predictedMs)}` : `nothing to migrate (${took})`;
+}
 
 const bootstrapNotes: Record<ResultOf<'bootstrapRouter'>['config'], string> = {
   kept: 'it has one',

@@ -25,6 +25,8 @@ const brisk: RetryPolicy = { ...patient, maximumInterval: '5s', maximumAttempts:
 /** For what only informs: never worth keeping anyone waiting. */
 const once: RetryPolicy = { ...patient, maximumAttempts: 2 };
 
+const hourMs = 3_600_000;
+
 /** Timeouts and retries of one step, each chosen for the reason beside it. */
 type Choice = (settings: Settings) => Pick<ActivityOptions, 'startToCloseTimeout' | 'retry'>;
 
@@ -36,6 +38,13 @@ const choices: Record<keyof Activities, Choice> = {
   fetchImages: () => ({ startToCloseTimeout: '30m', retry: brisk }),
   // Starts the router where there is none, and waits for its health check.
   bootstrapRouter: () => ({ startToCloseTimeout: '2m', retry: patient }),
+  // The copy, then the command with its own limit.
+  rehearseMigration: ({ database }) => ({
+    startToCloseTimeout: (database?.migrate?.timeoutMs ?? 0) + hourMs,
+    retry: brisk,
+  }),
+  // The workers of before get drain.timeout to end.
+  holdWrites: ({ drain }) => ({ startToCloseTimeout: drain.timeoutMs + 60_000, retry: brisk }),
   // 1 GB takes 3 s to copy and 9 s to verify and hash: an hour is enough for 100 GB on a slow disk.
   backupDatabase: () => ({ startToCloseTimeout: '1h', retry: patient }),
   // The wait itself is bounded by health.timeout; 5 min on top for services without a profile and the engine.
@@ -55,6 +64,13 @@ const choices: Record<keyof Activities, Choice> = {
   switchBack: () => ({ startToCloseTimeout: '1m', retry: patient }),
   // Waits for the database's lock, then copies it twice.
   restoreDatabase: () => ({ startToCloseTimeout: '2h', retry: patient }),
+  releaseWrites: () => ({ startToCloseTimeout: '1m', retry: patient }),
+  findLive: () => ({ startToCloseTimeout: '30s', retry: brisk }),
+  // Reads and hashes the whole file.
+  findBackup: () => ({ startToCloseTimeout: '1h', retry: brisk }),
+  restoreBackup: () => ({ startToCloseTimeout: '2h', retry: patient }),
+  // Waits for the replica, then fetches all of it.
+  proveReplica: () => ({ startToCloseTimeout: '1h', retry: once }),
 };
 
 export function activityOptions(name: keyof Activities, settings: Settings): ActivityOptions {

@@ -8,7 +8,7 @@ import {
 import type { LogSection } from '../model/activities.js';
 import type { EndingType } from '../model/failure.js';
 import type { SwitchPlan } from '../model/plan.js';
-import type { DeployFailureDetails, DeployResult } from '../model/progress.js';
+import type { DeployFailureDetails, DeployResult, Progress } from '../model/progress.js';
 import type { ReleaseRecord } from '../model/release-record.js';
 import { shippedDirectory } from '../model/settings.js';
 import { Compensations, type Undone } from './compensations.js';
@@ -23,7 +23,7 @@ export interface Run {
 }
 
 /** Tells the story; where it fails or is cancelled, undoes it and ends with one failure that says so. */
-export async function tell(opening: Opening, steps: (run: Run) => Promise<DeployResult>): Promise<DeployResult> {
+export async function tell<Result>(opening: Opening, steps: (run: Run) => Promise<Result>): Promise<Result> {
   const story = new Story(opening);
   const run = { story, undo: new Compensations(story) };
   try {
@@ -44,6 +44,13 @@ export function finish(story: Story, plan: SwitchPlan, rest: () => Promise<void>
     story.enter('ended');
     return { progress: story.progress(), live: { slot: plan.slot, release: plan.release } };
   });
+}
+
+/** The end of what switches nothing. */
+export function finishTask(story: Story): { readonly progress: Progress } {
+  upsertSearchAttributes([{ key: outcomeKey, value: 'succeeded' }]);
+  story.enter('ended');
+  return { progress: story.progress() };
 }
 
 /**

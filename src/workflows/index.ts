@@ -1,2 +1,4 @@
+export { backup } from './backup.js';
 export { deploy } from './deploy.js';
+export { restore } from './restore.js';
 export { rollback } from './rollback.js';

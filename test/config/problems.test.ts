@@ -130,14 +130,14 @@ pointsman.yml:1:1  image: missing → add image: registry.example.org/shop:{rele
     'pointsman.yml:3:1  canary: not in this version yet (switching by weights) → remove it',
   ],
   [
-    'a migrate command',
-    `${smallest}database: { path: /app/data/app.db, volume: app-data, migrate: [x] }\n`,
-    'pointsman.yml:3:55  database.migrate: not in this version yet (the rehearsal of migrations) → remove it',
+    'a migrate command that is no list',
+    `${smallest}database: { path: /app/data/app.db, volume: app-data, migrate: python -m app.migrate }\n`,
+    'pointsman.yml:3:64  database.migrate: expected a command as a list of words, found the text "python -m app.migrate" → write it like [python, -m, app.migrate]',
   ],
   [
-    'a write hold',
-    `${smallest}database: { path: /app/data/app.db, volume: app-data, holdWrites: true }\n`,
-    'pointsman.yml:3:55  database.holdWrites: not in this version yet (refusing writes while the database is migrated) → remove it',
+    'a write hold with a method in lower case',
+    `${smallest}database: { path: /app/data/app.db, volume: app-data, holdWrites: { methods: [post] } }\n`,
+    'pointsman.yml:3:79  database.holdWrites.methods[0]: expected an HTTP method in upper case, found the text "post" → write it like POST',
   ],
   [
     'more than one host',

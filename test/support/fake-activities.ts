@@ -44,6 +44,15 @@ export function wellBehaved(live: Live | null): Activities {
     collectLogs: () => Promise.resolve([{ title: 'app (app-green)', lines: ["KeyError: 'PAYMENTS_API_KEY'"] }]),
     switchBack: () => Promise.resolve({ changed: true, workers }),
     restoreDatabase: () => Promise.resolve({ restored: false, reason: 'nothing changed' }),
+    rehearseMigration: () =>
+      Promise.resolve({ migrates: true, tookMs: 900, bytes: 1_234_567, predictedMs: 900, output: [] }),
+    holdWrites: () => Promise.resolve({ changed: true, until: '2026-11-23T09:33:34.000Z', cut: 0 }),
+    releaseWrites: () => Promise.resolve({ changed: true }),
+    findLive: () => Promise.resolve({ live }),
+    findBackup: () => Promise.resolve(backup),
+    restoreBackup: () =>
+      Promise.resolve({ restored: true, reason: 'asked for', salvage: 'app.db.failed-1', tables: [] }),
+    proveReplica: () => Promise.resolve({ replica: { inStep: true, afterMs: 40, problem: '' }, bytes: 1_234_567 }),
   };
 }
 

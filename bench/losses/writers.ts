@@ -11,7 +11,7 @@ export interface WritersReport {
   readonly failures: Readonly<Record<string, number>>;
 }
 
-const clients = 8;
+const clients = 4;
 /** Writers end by themselves, however they are stopped or not. */
 const mostRows = 100_000;
 const longestMs = 15 * 60_000;
@@ -56,7 +56,7 @@ export class Writers {
       if (end === '201') this.acknowledged.push(id);
       else if (end === 'held') this.held += 1;
       else this.failures[end] = (this.failures[end] ?? 0) + 1;
-      await sleep(end === '201' ? 2 : 50);
+      await sleep(end === '201' ? 10 : 50);
     }
   }
 

@@ -9,8 +9,15 @@ export interface ToolContainer {
   readonly name: string;
   readonly image: string;
   readonly argv: readonly [string, ...string[]];
-  readonly volumes: readonly { readonly name: string; readonly target: string }[];
+  readonly volumes: readonly ToolVolume[];
   readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface ToolVolume {
+  readonly name: string;
+  readonly target: string;
+  /** Default: `false`. */
+  readonly readOnly?: boolean;
 }
 
 export interface ToolOptions {
@@ -85,7 +92,9 @@ async function create(
     Labels: { ...labels },
     HostConfig: {
       NetworkMode: 'none',
-      Mounts: volumes.map(({ name: Source, target: Target }) => ({ Type: 'volume', Source, Target })),
+      Mounts: volumes.map(({ name: Source, target: Target, readOnly: ReadOnly = false }) => ({
+        ...{ Type: 'volume', Source, Target, ReadOnly },
+      })),
     },
   });
   await container.start();

@@ -22,13 +22,11 @@ interface Line {
   readonly failures: Readonly<Record<string, number>>;
 }
 
-const databaseLine = /^database: .*$/m;
-
 async function measure(place: Playground, ending: Ending, hold: boolean): Promise<Line> {
-  const migrate = ending.rehearsal ? 'migrate: [python, -m, app.migrate], ' : '';
-  const keys = `${migrate}holdWrites: ${hold}`;
-  const line = `database: { path: /app/data/app.db, volume: app-data, ${keys} }`;
-  await place.edit('pointsman.yml', (text) => text.replace(databaseLine, line));
+  await place.database({
+    holdWrites: hold,
+    ...(ending.rehearsal ? { migrate: ['python', '-m', 'app.migrate'] } : {}),
+  });
   const before = new Set(await place.files());
   const writers = new Writers(place.port);
   await writers.atLeast(ending.rows / 4);

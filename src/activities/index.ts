@@ -4,6 +4,7 @@ import type { Dependencies } from './dependencies.js';
 import { laterSteps } from './later-steps.js';
 import { preflightStep } from './preflight-step.js';
 import { recordSteps } from './record-steps.js';
+import { rehearsalStep } from './rehearsal-step.js';
 import { routerSteps } from './router-steps.js';
 import { slotSteps } from './slot-steps.js';
 
@@ -17,6 +18,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...routerSteps(dependencies),
     ...databaseSteps(dependencies),
     ...recordSteps(dependencies),
+    ...rehearsalStep(dependencies),
     ...laterSteps(),
   };
 }

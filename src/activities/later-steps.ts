@@ -1,13 +1,12 @@
 import type { Activities } from '../model/activities.js';
 import { failureOf } from './failures.js';
 
-type Later = 'rehearseMigration' | 'holdWrites' | 'releaseWrites' | 'proveReplica';
+type Later = 'holdWrites' | 'releaseWrites' | 'proveReplica';
 
 /** Steps that are being built; nothing starts them yet. */
 export function laterSteps(): Pick<Activities, Later> {
   const missing = (name: string) => () => Promise.reject(failureOf('InvalidInput', `${name} is not in this version`));
   return {
-    rehearseMigration: missing('rehearseMigration'),
     holdWrites: missing('holdWrites'),
     releaseWrites: missing('releaseWrites'),
     proveReplica: missing('proveReplica'),

@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { posix } from 'node:path';
 import { Compose } from '../docker/compose.js';
 import { imageId } from '../docker/image.js';
-import { runTool } from '../docker/tool-container.js';
+import { runTool, type ToolVolume } from '../docker/tool-container.js';
 import type { Host } from '../hosts/host.js';
 import type { DatabaseSettings, Settings } from '../model/settings.js';
 import { SqliteDatabase } from './sqlite.js';
 
 export interface DatabaseOptions {
+  /** A second volume for the tool, with labels by which its containers are found. */
+  readonly scratch?: ToolVolume & { readonly labels: Readonly<Record<string, string>> };
   /** Ends the tool, and whatever it was doing. */
   readonly signal?: AbortSignal;
   /** Called with how far the tool is: `{ step, bytes, done }`. */
@@ -21,14 +23,14 @@ export interface DatabaseOptions {
 export async function databaseOf(
   host: Host,
   settings: Settings,
-  { signal, report }: DatabaseOptions = {},
+  { signal, report, scratch }: DatabaseOptions = {},
 ): Promise<SqliteDatabase | null> {
   const { database } = settings;
   if (!database) return null;
   const volume = await findVolume(host, settings, database);
   if (!volume) return null;
   const { project, environment, toolImage } = settings;
-  const labels = { 'io.pointsman.project': project, 'io.pointsman.environment': environment };
+  const labels = { 'io.pointsman.project': project, 'io.pointsman.environment': environment, ...scratch?.labels };
   const place = {
     database: database.path,
     migrationTable: database.migrationTable,
@@ -36,7 +38,13 @@ export async function databaseOf(
   };
   return new SqliteDatabase(({ id, argv, readOnly = false }) => {
     const name = `pointsman-${project}-${environment}-${id}`;
-    const tool = { name, image: toolImage, argv, volumes: [{ ...volume, readOnly }], labels };
+    const tool = {
+      name,
+      image: toolImage,
+      argv,
+      volumes: [{ ...volume, readOnly }, ...(scratch ? [scratch] : [])],
+      labels,
+    };
     return runTool(host.docker, tool, {
       ...(signal ? { signal } : {}),
       ...(report ? { onProgress: (line) => reportLine(line, report) } : {}),
@@ -68,12 +76,17 @@ function reportLine(line: string, report: (progress: object) => void): void {
   if (line.startsWith('{')) report(JSON.parse(line) as object);
 }
 
-interface MountedVolume {
+export interface MountedVolume {
   readonly name: string;
   readonly target: string;
 }
 
-async function findVolume(host: Host, settings: Settings, database: DatabaseSettings): Promise<MountedVolume | null> {
+/** The database's volume, and where the slots mount it; `null` when there is none yet. */
+export async function findVolume(
+  host: Host,
+  settings: Settings,
+  database: DatabaseSettings,
+): Promise<MountedVolume | null> {
   const config = await new Compose(host, settings).config();
   const mounts = config.services[settings.slots.blue]?.volumes ?? [];
   const mount = mounts.find(({ source }) => source === database.volume);

@@ -66,6 +66,24 @@ export interface RestoreReport {
   readonly notCompared: readonly { readonly table: string; readonly problem: string }[];
 }
 
+/** Where a copy for a rehearsal lies, as the tool sees it. */
+export interface CopyPlace {
+  /** Path of the copy. */
+  readonly copy: string;
+  /** Where the volume that holds it is mounted. */
+  readonly root: string;
+}
+
+/** How a copy is. */
+export interface CopyFacts {
+  readonly fingerprint: Fingerprint;
+  /** What the quick check found. */
+  readonly problem: string | null;
+  /** Rows that refer to none, 1000 at most. */
+  readonly violations: number;
+  readonly bytes: number;
+}
+
 /** What a look at the database found that could not write. */
 export interface Look {
   readonly bytes: number;
@@ -191,6 +209,21 @@ export class SqliteDatabase {
     rollbackTo: string | null = null,
   ): Promise<readonly string[]> {
     return (await this.call<{ removed: string[] }>('prune', timestamp, { keep, protect, rollbackTo })).removed;
+  }
+
+  /**
+   * Copies the live database to `place.copy`, anew; `null` when there is no database yet.
+   *
+   * @throws {ToolError} `no-space` when the copy, or what a migration makes of it, would not fit.
+   */
+  async copyForRehearsal(place: CopyPlace, timestamp: string): Promise<CopyFacts | null> {
+    const { absent, ...facts } = await this.call<CopyFacts & { absent: boolean }>('copy', timestamp, place);
+    return absent ? null : facts;
+  }
+
+  /** The copy as a migration has left it. */
+  judgeCopy(place: CopyPlace, timestamp: string): Promise<CopyFacts> {
+    return this.call<CopyFacts>('judge', timestamp, place);
   }
 
   private inspect(timestamp: string): Promise<Inspection> {

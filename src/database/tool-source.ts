@@ -11,6 +11,7 @@ const modules = [
   'backups',
   'restore',
   'look',
+  'rehearsal',
   'main',
 ];
 

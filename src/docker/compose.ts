@@ -9,6 +9,7 @@ import { environmentDirectory, slotsEnvPath } from './slots-env.js';
 export interface ComposeConfig {
   readonly services: Readonly<Record<string, ComposeService>>;
   readonly volumes?: Readonly<Record<string, { readonly name: string }>>;
+  readonly networks?: Readonly<Record<string, { readonly name: string } | null>>;
 }
 
 export interface ComposeService {
@@ -20,6 +21,10 @@ export interface ComposeService {
     readonly disable?: boolean;
   };
   readonly volumes?: readonly ComposeMount[];
+  /** With what its env files say. */
+  readonly environment?: Readonly<Record<string, string | null>>;
+  readonly user?: string;
+  readonly working_dir?: string;
   readonly depends_on?: Readonly<Record<string, unknown>>;
 }
 

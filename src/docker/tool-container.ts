@@ -11,6 +11,16 @@ export interface ToolContainer {
   readonly argv: readonly [string, ...string[]];
   readonly volumes: readonly ToolVolume[];
   readonly labels: Readonly<Record<string, string>>;
+  /** Default: none. Given to Docker's API alone, so it may hold secrets. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Default: root. `null`: the image's own. */
+  readonly user?: string | null;
+  /** Default: the image's own. */
+  readonly workingDirectory?: string;
+  /** Name of a Docker network. Default: none at all. */
+  readonly network?: string;
+  /** Files and directories of the host, read-only. */
+  readonly binds?: readonly { readonly source: string; readonly target: string }[];
 }
 
 export interface ToolVolume {
@@ -30,6 +40,8 @@ export interface ToolResult {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
+  /** How long the container ran. */
+  readonly durationMs: number;
 }
 
 /**
@@ -51,8 +63,9 @@ export async function runTool(docker: Docker, tool: ToolContainer, options: Tool
       follow(docker, container, options),
     ]);
     options.signal?.throwIfAborted();
+    const durationMs = await ranFor(container);
     await remove(container);
-    return { exitCode: StatusCode, stdout, stderr };
+    return { exitCode: StatusCode, stdout, stderr, durationMs };
   } catch (error) {
     // Where the engine or the connection to it broke off, the work goes on: the container is the next attempt's.
     if (options.signal?.aborted) await remove(container);
@@ -79,26 +92,37 @@ async function existing(docker: Docker, name: string): Promise<Docker.Container 
   }
 }
 
-async function create(
-  docker: Docker,
-  { name, image, argv, volumes, labels }: ToolContainer,
-): Promise<Docker.Container> {
+async function ranFor(container: Docker.Container): Promise<number> {
+  const { State } = await container.inspect();
+  return Math.max(0, Date.parse(State.FinishedAt) - Date.parse(State.StartedAt));
+}
+
+async function create(docker: Docker, tool: ToolContainer): Promise<Docker.Container> {
+  const { name, image, argv, labels, user = '0', workingDirectory } = tool;
+  const [program, ...rest] = argv;
   const container = await docker.createContainer({
     name,
     Image: image,
-    Entrypoint: [],
-    Cmd: [...argv],
-    User: '0',
+    // In place of the image's own, so that exactly this runs.
+    Entrypoint: [program],
+    Cmd: rest,
+    ...(user === null ? {} : { User: user }),
+    ...(workingDirectory === undefined ? {} : { WorkingDir: workingDirectory }),
+    Env: Object.entries(tool.environment ?? {}).map(([key, value]) => `${key}=${value}`),
     Labels: { ...labels },
-    HostConfig: {
-      NetworkMode: 'none',
-      Mounts: volumes.map(({ name: Source, target: Target, readOnly: ReadOnly = false }) => ({
-        ...{ Type: 'volume', Source, Target, ReadOnly },
-      })),
-    },
+    HostConfig: { NetworkMode: tool.network ?? 'none', Mounts: mountsOf(tool) },
   });
   await container.start();
   return container;
+}
+
+function mountsOf({ volumes, binds = [] }: ToolContainer): Docker.MountConfig {
+  return [
+    ...volumes.map(({ name: Source, target: Target, readOnly: ReadOnly = false }) => ({
+      ...{ Type: 'volume' as const, Source, Target, ReadOnly },
+    })),
+    ...binds.map(({ source: Source, target: Target }) => ({ Type: 'bind' as const, Source, Target, ReadOnly: true })),
+  ];
 }
 
 async function follow(

@@ -78,7 +78,8 @@ export function decideRestore(rule: RestoreRule, before: Fingerprint, now: Finge
 }
 
 /** In which parts two fingerprints differ, in words; none: only rows may differ. */
-export function changedParts(before: Fingerprint, now: Fingerprint): string[] {
+export /** What differs between two fingerprints, in words. */
+function changedParts(before: Fingerprint, now: Fingerprint): string[] {
   const parts: string[] = [];
   if (before.schema !== now.schema) parts.push('schema');
   if (before.userVersion !== now.userVersion) parts.push('user_version');

@@ -128,7 +128,9 @@ function rehearsalNote(rehearsal: Rehearsal | null): string {
   if (!rehearsal) return 'there is no database yet';
   const { migrates, tookMs, bytes: size, predictedMs } = rehearsal;
   const took = `${seconds(tookMs)} on a copy of ${bytes(size)}`;
-  return migrates ? `migrated in ${took}; expected: ${seconds(predictedMs)}` : `nothing to migrate (${took})`;
+  return migrates
+    ? `migrated in ${took}; the real one is expected to hold the database for ${seconds(predictedMs)}`
+    : `nothing to migrate (${took})`;
 }
 
 const bootstrapNotes: Record<ResultOf<'bootstrapRouter'>['config'], string> = {

@@ -1,8 +1,10 @@
-import { patched } from '@temporalio/workflow';
-import type { BackupManifest } from '../model/database.js';
+import { ApplicationFailure, patched } from '@temporalio/workflow';
+import type { BackupManifest, Rehearsal } from '../model/database.js';
+import type { FailureType } from '../model/failure.js';
 import type { DeployInput } from '../model/input.js';
 import { planDeploy, type SwitchPlan } from '../model/plan.js';
 import type { DeployResult } from '../model/progress.js';
+import type { HoldSettings } from '../model/settings.js';
 import type { Compensations } from './compensations.js';
 import { finish, recordOf, tell } from './ending.js';
 import { whileWritesAreHeld } from './hold.js';
@@ -46,7 +48,19 @@ async function rehearse(story: Story, plan: SwitchPlan): Promise<boolean | null>
   if (!story.settings.database?.migrate) return null;
   const { slot, release, image } = plan;
   const rehearsal = await story.step('rehearseMigration', { slot, release, image, timestamp: story.timestamp });
+  if (rehearsal) requireWithinHold(rehearsal, story.settings.database.holdWrites);
   return rehearsal?.migrates ?? null;
+}
+
+/** Better told now than when the hold ends in the middle of the migration. */
+function requireWithinHold({ predictedMs }: Rehearsal, hold: HoldSettings | undefined): void {
+  if (!hold || predictedMs <= hold.timeoutMs) return;
+  const type: FailureType = 'RehearsalFailed';
+  throw ApplicationFailure.nonRetryable(
+    `the migration is expected to take ${Math.ceil(predictedMs / 1000)} s, and writes may be held for ` +
+      `${hold.timeoutMs / 1000} s only: raise database.holdWrites.timeout`,
+    type,
+  );
 }
 
 async function backUp(story: Story, undo: Compensations, plan: SwitchPlan): Promise<BackupManifest | null> {

@@ -1,4 +1,5 @@
 import {
+  ActivityFailure,
   ApplicationFailure,
   CancellationScope,
   CancelledFailure,
@@ -6,7 +7,7 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { LogSection } from '../model/activities.js';
-import type { EndingType } from '../model/failure.js';
+import type { EndingType, FailureType } from '../model/failure.js';
 import type { SwitchPlan } from '../model/plan.js';
 import type { DeployFailureDetails, DeployResult, Progress } from '../model/progress.js';
 import type { ReleaseRecord } from '../model/release-record.js';
@@ -61,13 +62,21 @@ function undoAndExplain(run: Run, error: unknown): Promise<Error> {
   return CancellationScope.nonCancellable(async () => {
     const cancelled = isCancellation(error);
     const reason = failureMessage(error);
-    if (run.undo.empty) return end(run, { error, cancelled, reason, undone: [], skipped: [], logs: [] });
+    if (run.undo.empty) return end(run, { error, cancelled, reason, undone: [], skipped: [], logs: outputOf(error) });
     run.story.enter('compensating');
     const logs = cancelled ? [] : await collectLogs(run);
     const { undone, skipped } = await run.undo.run();
     await recordEnding(run, cancelled ? 'cancelled' : 'undone', reason);
     return end(run, { error, cancelled, reason, undone, skipped, logs });
   });
+}
+
+/** What the migrations wrote, where it was their rehearsal that failed. */
+function outputOf(error: unknown): readonly LogSection[] {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  const type: FailureType = 'RehearsalFailed';
+  const failed = cause instanceof ApplicationFailure && cause.type === type;
+  return failed ? ((cause.details ?? []) as LogSection[]) : [];
 }
 
 interface Ended extends Undone {

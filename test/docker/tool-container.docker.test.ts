@@ -73,7 +73,7 @@ describe('a tool whose first attempt died', () => {
         void putFile(docker, first.id, { directory: '/tmp', name: 'go', content: '' });
       },
     });
-    expect(result).toEqual({ exitCode: 0, stdout: `${first.id.slice(0, 12)}\n`, stderr: 'waiting' });
+    expect(result).toMatchObject({ exitCode: 0, stdout: `${first.id.slice(0, 12)}\n`, stderr: 'waiting' });
     expect(progress).toEqual(['waiting']);
     expect(await isGone()).toBe(true);
   });

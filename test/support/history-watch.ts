@@ -1,4 +1,4 @@
-import { Connection } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 
 type Event = temporal.api.history.v1.IHistoryEvent;
@@ -59,6 +59,12 @@ export class HistoryWatch {
       if ((error as { code?: number }).code === 5) return null;
       throw error;
     }
+  }
+
+  /** The whole history of the newest run. */
+  async fetch(): Promise<temporal.api.history.v1.IHistory> {
+    const client = new Client({ connection: this.connection });
+    return client.workflow.getHandle(this.workflowId).fetchHistory();
   }
 
   async close(): Promise<void> {

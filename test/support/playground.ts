@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import Docker from 'dockerode';
 import { execa } from 'execa';
+import { parseDocument } from 'yaml';
 import { whoIsUp } from '../../src/temporal/presence.js';
 import { findContainer, type ContainerState } from '../../src/docker/container.js';
 import { freePort } from './free-port.js';
@@ -89,8 +90,18 @@ export class Playground {
         .replace('image: notes:', `image: ${imageRepository}:`)
         .replace('demo: { ', kind === 'ssh' && remote ? `demo: { hosts: ["${remote.ssh.url}"], ` : 'demo: { '),
     );
+    await playground.database({});
     if (playground.worksThere) await playground.bringUp();
     return playground;
+  }
+
+  /** What the environment does about its database, beyond where it is; in place of what the example does. */
+  async database(keys: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.edit('pointsman.yml', (text) => {
+      const file = parseDocument(text);
+      file.set('database', { path: '/app/data/app.db', volume: 'app-data', ...keys });
+      return file.toString();
+    });
   }
 
   /** Where pointsman keeps its state on the machine that the app runs on. */

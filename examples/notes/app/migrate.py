@@ -68,3 +68,9 @@ def run(path=None, package=migrations):
         raise
     finally:
         connection.close()
+
+
+if __name__ == "__main__":
+    # What pointsman runs on a copy of the database before a deploy touches anything (database.migrate).
+    for applied in run():
+        print(f"applied {applied}", flush=True)

@@ -10,6 +10,7 @@ import traceback
 from sqlite_tool.backups import backup, list_backups, prune, verify
 from sqlite_tool.errors import BUG, exit_code
 from sqlite_tool.look import inspect, look
+from sqlite_tool.rehearsal import copy_for_rehearsal, judge
 from sqlite_tool.restore import Restore
 
 
@@ -21,6 +22,8 @@ COMMANDS = {
     'list': list_backups,
     'restore': lambda args: Restore(args).run(),
     'prune': prune,
+    'copy': copy_for_rehearsal,
+    'judge': judge,
 }
 
 

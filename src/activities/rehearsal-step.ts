@@ -1,0 +1,35 @@
+import { rehearse, RehearsalError } from '../database/rehearsal.js';
+import type { Host } from '../hosts/host.js';
+import type { Activities, LogSection, RehearsalArgs } from '../model/activities.js';
+import type { Rehearsal } from '../model/database.js';
+import type { Dependencies } from './dependencies.js';
+import { failureOf } from './failures.js';
+import { redactorFor } from './redactor.js';
+import type { Running } from './running.js';
+import { stepsOn } from './step.js';
+
+/** Of what a migration writes, so many of the last lines are kept, each cut at so many characters. */
+const keepLines = { done: 10, failed: 40, characters: 500 };
+
+/** Runs the migrations of a release before they can do harm. */
+export function rehearsalStep(dependencies: Dependencies): Pick<Activities, 'rehearseMigration'> {
+  const step = stepsOn(dependencies);
+  return { rehearseMigration: step(rehearseMigration) };
+}
+
+async function rehearseMigration(host: Host, args: RehearsalArgs, context: Running): Promise<Rehearsal | null> {
+  const { settings, slot, image, timestamp } = args;
+  const redact = await redactorFor(host, settings);
+  const last = (lines: readonly string[], count: number) =>
+    lines.slice(-count).map((line) => redact(line).slice(0, keepLines.characters));
+  try {
+    const rehearsed = await rehearse(host, settings, { slot, image, timestamp }, context);
+    if (!rehearsed) return null;
+    const { lines, ...outcome } = rehearsed;
+    return { ...outcome, output: last(lines, keepLines.done) };
+  } catch (error) {
+    if (!(error instanceof RehearsalError)) throw error;
+    const section: LogSection = { title: 'migration on a copy', lines: last(error.lines, keepLines.failed) };
+    throw failureOf('RehearsalFailed', `${redact(error.message)}; the database never saw it`, [section]);
+  }
+}

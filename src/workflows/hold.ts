@@ -3,30 +3,45 @@ import type { FailureType } from '../model/failure.js';
 import type { Live } from '../model/slot.js';
 import type { Run } from './ending.js';
 
-interface Held {
+/** Which deploys hold writes. */
+export interface Held {
   /** `null`: nothing is live, so nobody writes. */
   readonly live: Live | null;
   /** What the rehearsal found; `null` where there was none. */
   readonly migrates: boolean | null;
 }
 
+/** What came of the work, and how the hold is ended once nothing can be undone any more. */
+export interface DoneWhileHeld<Result> {
+  readonly result: Result;
+  readonly letWritesThrough: (live: Live) => Promise<void>;
+}
+
 /**
- * Does `work` while the router refuses writes, where that is configured. The new config of the switch ends the hold;
- * where the work fails, it is the last thing that is undone, after the database.
+ * Does `work` while the router refuses writes, where that is configured. It still does when the work is done: the switch
+ * hands the hold over, so that no write is acknowledged that could be undone. Where the work fails, the hold is the last
+ * thing that is undone, after the database.
  *
  * A durable timer bounds it. It is left out where the rehearsal showed that nothing would be restored.
  */
-export async function whileWritesAreHeld<Result>(run: Run, held: Held, work: () => Promise<Result>): Promise<Result> {
+export async function whileWritesAreHeld<Result>(
+  run: Run,
+  { live, migrates }: Held,
+  work: () => Promise<Result>,
+): Promise<DoneWhileHeld<Result>> {
   const { story, undo } = run;
   const { database } = story.settings;
   const hold = database?.holdWrites;
-  const { live } = held;
-  const unneeded = held.migrates === false && database?.restore === 'if-migrated';
-  if (!hold || !live || unneeded) return work();
+  const unneeded = migrates === false && database?.restore === 'if-migrated';
+  if (!hold || !live || unneeded) return { result: await work(), letWritesThrough: () => Promise.resolve() };
   const { timestamp } = story;
   undo.register('releaseWrites', () => story.compensation('releaseWrites', { live, timestamp }));
   await story.step('holdWrites', { live, timestamp });
-  return within(hold.timeoutMs, work);
+  const result = await within(hold.timeoutMs, work);
+  return {
+    result,
+    letWritesThrough: async (now) => void (await story.attempt('releaseWrites', { live: now, timestamp })),
+  };
 }
 
 /** Like a time-out of Temporal's own scopes, but told apart from a person's cancel. */

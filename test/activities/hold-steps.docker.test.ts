@@ -31,8 +31,8 @@ function holding(change: Partial<HoldSettings> = {}, drainMs = 30_000): Pick<Set
 }
 
 function activitiesOf({ host }: RouterPlace): Activities {
-  const hosts: Pick<Hosts, 'of'> = { of: () => Promise.resolve(host) };
-  return createActivities({ hosts: hosts as Hosts });
+  const hosts: Hosts = { of: () => Promise.resolve(host) };
+  return createActivities({ hosts });
 }
 
 /** Runs a step as a worker would, with what every step of the run gets. */
@@ -42,7 +42,7 @@ function run<N extends keyof Activities>(
   args: object = {},
   environment = new MockActivityEnvironment(),
 ): ReturnType<Activities[N]> {
-  const step = activitiesOf(place)[name] as (args: object) => Promise<unknown>;
+  const step = activitiesOf(place)[name] as (args: object) => Promise<void>;
   const all = { settings: place.settings, live, timestamp, ...args };
   return environment.run(step, all) as ReturnType<Activities[N]>;
 }
@@ -156,7 +156,7 @@ describe('the hold begins', () => {
     await expect
       .poll(async () => (await askRouter(place.host, place.settings)).hold, { timeout: 30_000 })
       .not.toBeNull();
-    environment.cancel('died');
+    environment.cancel('WORKER_SHUTDOWN');
     expect([await died, answered]).toEqual(['died', false]);
     const { changed } = await run(place, 'holdWrites');
     expect({ answered, changed }).toEqual({ answered: true, changed: false });

@@ -124,7 +124,7 @@ describe('the hold begins', () => {
     const place = await RouterPlace.create(blue, holding());
     let answered = false;
     const slow = place.ask('POST', '/slow').finally(() => (answered = true));
-    await expect.poll(async () => (await (await place.nginx()).workers()).length).toBeGreaterThan(0);
+    await expect.poll(() => place.hasArrived('/slow'), { timeout: 30_000 }).toBe(true);
     const { cut } = await run(place, 'holdWrites');
     expect({ answered, cut }).toEqual({ answered: true, cut: 0 });
     expect((await slow).status).toBe(200);
@@ -147,6 +147,7 @@ describe('the hold begins', () => {
     const place = await RouterPlace.create(blue, holding());
     let answered = false;
     const slow = place.ask('POST', '/slow').finally(() => (answered = true));
+    await expect.poll(() => place.hasArrived('/slow'), { timeout: 30_000 }).toBe(true);
     const environment = new MockActivityEnvironment();
     const first = run(place, 'holdWrites', {}, environment);
     const died = first.then(

@@ -15,17 +15,18 @@ import { settings as usual } from './settings.js';
 const app = `
 import json, os, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-written = []
+written, arrived = [], []
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def answer(self):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        arrived.append(self.path)
         if self.path == "/slow":
             time.sleep(2)
         if self.command != "GET" or self.path.startswith("/cart/"):
             written.append(self.path)
         endless = self.path == "/stream"
-        body = b"" if endless else json.dumps(written).encode()
+        body = b"" if endless else json.dumps(arrived if self.path == "/arrived" else written).encode()
         self.send_response(200)
         self.send_header("X-Release", os.environ["RELEASE"])
         if not endless:
@@ -107,7 +108,12 @@ export class RouterPlace {
     return { status: response.statusCode ?? 0, headers: response.headers as Answer['headers'], body };
   }
 
-  /** What has reached the app of the live slot as a write. */
+  /** Whether a request to this path is with the app of the live slot, answered or not. */
+  async hasArrived(path: string): Promise<boolean> {
+    return (JSON.parse((await this.ask('GET', '/arrived')).body) as string[]).includes(path);
+  }
+
+  /** What the app of the live slot has written. */
   async written(): Promise<string[]> {
     return JSON.parse((await this.ask('GET', '/search')).body) as string[];
   }

@@ -1,7 +1,8 @@
-import { ApplicationFailure, CancellationScope, isCancellation } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
 import type { FailureType } from '../model/failure.js';
 import type { Live } from '../model/slot.js';
 import type { Run } from './ending.js';
+import type { Story } from './story.js';
 
 /** Which deploys hold writes. */
 export interface Held {
@@ -37,23 +38,26 @@ export async function whileWritesAreHeld<Result>(
   const { timestamp } = story;
   undo.register('releaseWrites', () => story.compensation('releaseWrites', { live, timestamp }));
   await story.step('holdWrites', { live, timestamp });
-  const result = await within(hold.timeoutMs, work);
+  const result = await within(story, hold.timeoutMs, work);
   return {
     result,
     letWritesThrough: async (now) => void (await story.attempt('releaseWrites', { live: now, timestamp })),
   };
 }
 
-/** Like a time-out of Temporal's own scopes, but told apart from a person's cancel. */
-async function within<Result>(timeoutMs: number, work: () => Promise<Result>): Promise<Result> {
+/**
+ * Like a time-out of Temporal's own scopes, but told apart from a person's cancel. A step whose worker dies while it is
+ * cancelled ends in another way than cancelled: the reason is the time all the same.
+ */
+async function within<Result>(story: Story, timeoutMs: number, work: () => Promise<Result>): Promise<Result> {
+  const scope = new CancellationScope({ cancellable: true, timeout: timeoutMs });
   try {
-    return await CancellationScope.withTimeout(timeoutMs, work);
+    return await scope.run(work);
   } catch (error) {
-    if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
+    if (!scope.consideredCancelled || CancellationScope.current().consideredCancelled) throw error;
+    const message = `writes were held for ${timeoutMs / 1000} s (database.holdWrites.timeout) and the switch was not reached`;
+    story.explainFailure(message);
     const type: FailureType = 'HoldTooLong';
-    throw ApplicationFailure.nonRetryable(
-      `writes were held for ${timeoutMs / 1000} s (database.holdWrites.timeout) and the switch was not reached`,
-      type,
-    );
+    throw ApplicationFailure.nonRetryable(message, type);
   }
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { whoIsUp } from '../../src/temporal/presence.js';
 import { Playground, type Ran } from '../support/playground.js';
 import { Users, type UsersReport } from '../support/users.js';
@@ -33,10 +33,12 @@ async function ended(release: string): Promise<Status> {
 /** Runs a command while users write and read, until writes go through again. */
 async function amongUsers(act: (users: Users) => Promise<Ran>): Promise<Ran & UsersReport> {
   const users = new Users(place.port);
+  onTestFinished(async () => void (await users.stop()));
   await users.untilWritten(100);
   const ran = await act(users);
   await users.untilWritten(100);
-  return { ...ran, ...(await users.stop()) };
+  const report = await users.stop();
+  return { ...ran, ...report };
 }
 
 /** Acknowledged rows that the live database does not have. */
@@ -51,16 +53,24 @@ async function configure(holdWrites: string): Promise<void> {
   );
 }
 
-/** Starts a deploy and kills command, worker and Temporal, all at once, while writes are held and the slot starts. */
-async function killEverythingDuring(release: string): Promise<void> {
-  const deploying = place.start('deploy', '-e', 'demo', '--release', release);
-  await place.untilRunning('composeUpWait');
-  const worker = (await whoIsUp(place.home))?.pid ?? 0;
+/** Starts a deploy and, at a moment of the hold, kills command, worker and Temporal, all at once. */
+async function killEverything(release: string, moment: () => Promise<void>): Promise<void> {
   const temporal = Number(await readFile(join(place.home, 'temporal.pid'), 'utf8'));
-  deploying.kill('SIGKILL');
-  process.kill(worker, 'SIGKILL');
+  const deploying = place.start('deploy', '-e', 'demo', '--release', release);
+  await moment();
+  process.kill((await whoIsUp(place.home))?.pid ?? 0, 'SIGKILL');
   process.kill(temporal, 'SIGKILL');
+  deploying.kill('SIGKILL');
   await deploying;
+}
+
+/** Waits until the slot's container of another release has been started. */
+async function slotStarts(service: string, release: string): Promise<void> {
+  for (;;) {
+    const container = await place.container(service);
+    if (container?.running && container.environment.includes(`RELEASE=${release}`)) return;
+    await sleep(20);
+  }
 }
 
 describe('with writes held during each deploy', () => {
@@ -83,16 +93,23 @@ describe('with writes held during each deploy', () => {
     expect(await status()).toMatchObject({ live: { release: 'v1' }, hold: null });
   });
 
-  test('everything is killed in the middle and brought back at once: it ends as without the kill', async () => {
-    const report = await amongUsers(async () => {
-      await killEverythingDuring('v2');
-      expect(await ended('v2')).toMatchObject({ live: { release: 'v2' }, hold: null, last: { outcome: 'succeeded' } });
-      return { code: 0, out: '' };
-    });
-    expect(report.failures).toEqual({});
-    expect(report.refused).toBeGreaterThan(0);
-    expect(await missing(report)).toEqual([]);
-  });
+  test.each([
+    ['as soon as writes are held', 'v2', 'green', (users: Users) => users.untilRefused()],
+    ['while the slot starts', 'v3', 'blue', () => slotStarts('app-blue', 'v3')],
+  ] as const)(
+    'everything is killed %s and brought back at once: it ends as without the kill',
+    async (_, release, slot, moment) => {
+      const report = await amongUsers(async (users) => {
+        await killEverything(release, () => moment(users));
+        const state = await ended(release);
+        expect(state).toMatchObject({ live: { slot, release }, hold: null, last: { outcome: 'succeeded' } });
+        return { code: 0, out: '' };
+      });
+      expect(report.failures).toEqual({});
+      expect(report.refused).toBeGreaterThan(0);
+      expect(await missing(report)).toEqual([]);
+    },
+  );
 
   test('a release that takes longer than the limit is undone, and writes go through again', async () => {
     await configure('{ timeout: 5s }');
@@ -102,7 +119,7 @@ describe('with writes held during each deploy', () => {
     expect(report.failures).toEqual({});
     expect(report.refused).toBeGreaterThan(0);
     expect(await missing(report)).toEqual([]);
-    expect(await status()).toMatchObject({ live: { release: 'v2' }, hold: null });
+    expect(await status()).toMatchObject({ live: { release: 'v3' }, hold: null });
   });
 
   test('everything is killed and nobody brings it back: the router ends the hold by itself, and `up` the deploy', async () => {
@@ -110,12 +127,12 @@ describe('with writes held during each deploy', () => {
     await place.edit('pointsman.yml', (text) => `${text}drain: { timeout: 2s }\n`);
     let up: ReturnType<Playground['start']> | undefined;
     const report = await amongUsers(async (users) => {
-      await killEverythingDuring('hanging');
+      await killEverything('hanging', () => slotStarts('app-green', 'hanging'));
       await users.untilRefused();
       await users.untilWritten(100);
       expect(await whoIsUp(place.home)).toBeNull();
       const answer = await fetch(`http://127.0.0.1:${place.port}/__pointsman`);
-      expect(await answer.json()).toMatchObject({ slot: 'green', release: 'v2', held: false });
+      expect(await answer.json()).toMatchObject({ slot: 'blue', release: 'v3', held: false });
       up = place.start('up');
       expect(await ended('hanging')).toMatchObject({
         live: { release: 'v2' },
@@ -142,10 +159,10 @@ describe('with writes held during each deploy', () => {
     expect(out).toMatch(
       /^writes: held \(503\) by a deploy that is gone, until \S+Z; the next deploy ends it at once$/m,
     );
-    const next = await place.deploy('v3');
+    const next = await place.deploy('v2');
     expect(next.out).toContain('the write hold of a deploy that is gone was ended');
     expect(next.code).toBe(0);
-    expect(await status()).toMatchObject({ live: { release: 'v3' }, hold: null });
+    expect(await status()).toMatchObject({ live: { release: 'v2' }, hold: null });
   });
 
   test('a good release with a migration goes live: writes wait for it, reads never fail, and no row is lost', async () => {

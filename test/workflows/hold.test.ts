@@ -148,6 +148,19 @@ describe('a deploy that holds writes for too long', () => {
       `failed at ${step}: writes were held for 1 s (database.holdWrites.timeout) and the switch was not reached; undone: `,
     );
     expect(told.failure?.cause).toMatchObject({ type: 'HoldTooLong', nonRetryable: true });
+    const failed = told.progress?.steps.find(({ name, state }) => name === step && state === 'failed');
+    expect(failed?.note).toContain('writes were held for 1 s');
+  });
+
+  test('says so also where the step that had to stop ended in another way, since its worker died', async () => {
+    const activities: Activities = {
+      ...wellBehaved(blueIsLive),
+      composeUpWait: () =>
+        untilCancelled().catch(() => Promise.reject(failure('CommandFailed', 'no answer in time (HEARTBEAT)'))),
+    };
+    const told = await tellStory(environment, activities, { settings: brief });
+    expect(told.failure?.message).toContain('failed at composeUpWait: writes were held for 1 s');
+    expect(told.failure?.cause).toMatchObject({ type: 'HoldTooLong' });
   });
 
   test('takes no time of the hold itself, which waits for the requests of before', async () => {

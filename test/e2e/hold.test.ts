@@ -134,11 +134,10 @@ describe('with writes held during each deploy', () => {
       const answer = await fetch(`http://127.0.0.1:${place.port}/__pointsman`);
       expect(await answer.json()).toMatchObject({ slot: 'blue', release: 'v3', held: false });
       up = place.start('up');
-      expect(await ended('hanging')).toMatchObject({
-        live: { release: 'v2' },
-        hold: null,
-        last: { outcome: 'undone' },
-      });
+      while (!(await whoIsUp(place.home))?.ready) await sleep(50);
+      const state = await ended('hanging');
+      expect(state).toMatchObject({ live: { release: 'v3' }, hold: null, last: { outcome: 'undone' } });
+      expect(state.last?.message).toContain('writes were held for 8 s');
       return { code: 0, out: '' };
     });
     expect(report.failures).toEqual({});

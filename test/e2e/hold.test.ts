@@ -93,6 +93,18 @@ describe('with writes held during each deploy', () => {
     expect(await status()).toMatchObject({ live: { release: 'v1' }, hold: null });
   });
 
+  test('the same, with everything killed while it starts and brought back at once: no row is missing either', async () => {
+    const report = await amongUsers(async () => {
+      await killEverything('broken', () => slotStarts('app-green', 'broken'));
+      const state = await ended('broken');
+      expect(state).toMatchObject({ live: { release: 'v1' }, hold: null, last: { outcome: 'undone' } });
+      return { code: 0, out: '' };
+    });
+    expect(report.failures).toEqual({});
+    expect(report.refused).toBeGreaterThan(0);
+    expect(await missing(report)).toEqual([]);
+  });
+
   test.each([
     ['as soon as writes are held', 'v2', 'green', (users: Users) => users.untilRefused()],
     ['while the slot starts', 'v3', 'blue', () => slotStarts('app-blue', 'v3')],

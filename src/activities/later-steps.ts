@@ -1,14 +1,8 @@
 import type { Activities } from '../model/activities.js';
 import { failureOf } from './failures.js';
 
-type Later = 'holdWrites' | 'releaseWrites' | 'proveReplica';
-
 /** Steps that are being built; nothing starts them yet. */
-export function laterSteps(): Pick<Activities, Later> {
+export function laterSteps(): Pick<Activities, 'proveReplica'> {
   const missing = (name: string) => () => Promise.reject(failureOf('InvalidInput', `${name} is not in this version`));
-  return {
-    holdWrites: missing('holdWrites'),
-    releaseWrites: missing('releaseWrites'),
-    proveReplica: missing('proveReplica'),
-  };
+  return { proveReplica: missing('proveReplica') };
 }

@@ -15,12 +15,14 @@ import type {
 } from '../model/activities.js';
 import type { Settings } from '../model/settings.js';
 import { sameLive, slots, type Live } from '../model/slot.js';
-import { askLive, proveLive } from '../router/live-slot.js';
+import { heldIn, type HoldConfig } from '../router/hold-config.js';
+import { askLive, askRouter, proveLive } from '../router/live-slot.js';
 import { Nginx } from '../router/nginx.js';
-import { marker, renderLiveConfig, renderPlaceholder, slotInConfig } from '../router/nginx-config.js';
+import { marker, slotInConfig } from '../router/nginx-config.js';
 import type { Host } from '../hosts/host.js';
 import type { Dependencies } from './dependencies.js';
-import { failureOf } from './failures.js';
+import { endHold } from './end-hold.js';
+import { configFor, routerOf } from './live-config.js';
 import type { Running } from './running.js';
 import { stepsOn } from './step.js';
 
@@ -46,7 +48,8 @@ export function routerSteps(dependencies: Dependencies): RouterSteps {
 
 /**
  * Writes a config only where there is none: the router's own health check fails without one, so the first
- * `up --wait` could never succeed. Where there is one it stays.
+ * `up --wait` could never succeed. Where there is one it stays, unless a deploy that is gone left its write hold there:
+ * that one is ended.
  */
 async function bootstrapRouter(host: Host, { settings }: StepArgs, { signal }: Running): Promise<BootstrapResult> {
   const compose = new Compose(host, settings);
@@ -55,13 +58,17 @@ async function bootstrapRouter(host: Host, { settings }: StepArgs, { signal }: R
   const config = await nginx.readConfig();
   const missing = config === null || !isRouterConfig(config, settings);
   // A router that still runs knows what it serves, though its config file is gone.
-  const live = (await askLive(host, settings)) ?? (missing ? await onlyHealthySlot(host, settings) : null);
-  if (missing) await nginx.place(await render(nginx, settings, live));
+  const state = await askRouter(host, settings);
+  const live = state.live ?? (missing ? await onlyHealthySlot(host, settings) : null);
+  if (missing) await nginx.place(await configFor(nginx, settings, live));
   await compose.ensure([settings.router.service], 60_000, { signal });
   if (missing) await (await routerOf(host, settings)).reload();
+  const held = !missing && (heldIn(config) !== null || state.hold !== null);
+  if (held) await endHold(host, settings, { by: null, signal });
   return {
     config: missing ? (live ? 'live-slot' : 'placeholder') : 'kept',
     live: live ?? (await askLive(host, settings)),
+    ...(held ? { holdEnded: true } : {}),
   };
 }
 
@@ -76,12 +83,23 @@ async function onlyHealthySlot(host: Host, { project, slots: services }: Setting
 async function writeRouterConfig(host: Host, args: RouterConfigArgs): Promise<RouterConfigWritten> {
   const { settings, slot, release, timestamp } = args;
   const nginx = await routerOf(host, settings);
-  const config = await render(nginx, settings, { slot, release });
-  const changed = (await nginx.readConfig()) !== config;
+  const present = await nginx.readConfig();
+  const config = await configFor(nginx, settings, { slot, release }, holdOf(settings, timestamp, present));
+  const changed = present !== config;
   // Before the reload: these are the workers that may still hold requests to the old slot.
   const workers = await nginx.workers();
   if (changed) await nginx.install(config, timestamp);
   return { changed, workers };
+}
+
+/**
+ * The hold of this deploy goes over to the new slot: until that one is proven, a write that it acknowledged could still
+ * be undone.
+ */
+function holdOf(settings: Settings, timestamp: string, config: string | null): HoldConfig | null {
+  const held = heldIn(config);
+  const rules = settings.database?.holdWrites;
+  return held?.by === timestamp && rules ? { ...held, rules, healthPath: settings.health.path } : null;
 }
 
 async function reloadRouter(
@@ -129,21 +147,7 @@ async function switchBack(
   return { changed: true, workers };
 }
 
-async function routerOf(host: Host, settings: Settings): Promise<Nginx> {
-  const nginx = await Nginx.find(host, settings);
-  if (!nginx) throw failureOf('CommandFailed', `the router ${settings.router.service} has no container`);
-  return nginx;
-}
-
 /** An image's own default page is no config of a router; one written by hand that names a slot is. */
 function isRouterConfig(config: string, settings: Settings): boolean {
   return config.startsWith(marker) || slotInConfig(config, settings.slots) !== null;
-}
-
-async function render(nginx: Nginx, settings: Settings, live: Live | null): Promise<string> {
-  const { port, upstreamPort } = settings.router;
-  if (!live) return renderPlaceholder(port);
-  // A router that does not run yet cannot tell its version; its names may be missing, so the modern form is needed.
-  const modern = nginx.running ? await nginx.isModern() : true;
-  return renderLiveConfig({ live, service: settings.slots[live.slot], upstreamPort, port, modern });
 }

@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import type { LogSection } from '../model/activities.js';
+import type { WriteHold } from '../model/hold.js';
 import type { DeployFailureDetails, Progress, StepProgress } from '../model/progress.js';
 import type { Live } from '../model/slot.js';
 
@@ -24,6 +25,13 @@ export function headline({ kind, release, project, environment }: Progress): str
 
 export function liveText(live: Live | null): string {
   return live ? `${live.slot} (${live.release ?? 'release unknown'})` : 'nothing';
+}
+
+/** What a hold means for whoever writes; one that no deploy is there to end was left over. */
+export function holdText({ active, until }: WriteHold, deploying: boolean): string {
+  if (!active) return `not held any more since ${until}; the next deploy takes the rest of the hold away`;
+  if (deploying) return `held (503) until the deploy ends, or ${until} at the latest`;
+  return pc.yellow(`held (503) by a deploy that is gone, until ${until}; the next deploy ends it at once`);
 }
 
 /** Each log under its own heading: one service's noise must not hide another one's crash. */

@@ -1,4 +1,5 @@
 import type { Draft } from './draft.js';
+import { holdRule } from './hold-rules.js';
 import type { Problem } from './problems.js';
 import type { KeyPath } from './yaml-source.js';
 
@@ -111,6 +112,11 @@ const databaseLiesInADirectory: Rule = {
   },
 };
 
+const holdHoldsWrites: Rule = {
+  reads: holdRule.reads,
+  check: (draft) => holdRule.find(draft).map(({ path, ...words }) => problemAt(draft, path, words)),
+};
+
 const oneHost: Rule = {
   reads: [['hosts']],
   check: (draft) => {
@@ -128,6 +134,7 @@ export const rules: readonly Rule[] = [
   healthPathIsOfTheApp,
   routerIsNoSlot,
   databaseLiesInADirectory,
+  holdHoldsWrites,
   replicaIsNoSlot,
   routerIsNoReplica,
   oneHost,

@@ -67,7 +67,7 @@ const pathPrefix = (about: string, example: string) =>
   });
 
 const holdWrites = section(
-  'Writes are answered with 503 and Retry-After from before the backup until the switch or the restore, so that a failed migration loses none. Reads are served. `true` takes the defaults.',
+  'Writes are answered with 503 and Retry-After from before the backup until the switch is proven or the restore is done, so that a failed migration loses none. Reads are served. `true` takes the defaults.',
   {
     methods: listOf({
       about: 'Methods that write. A request that asks for another protocol, such as a WebSocket, is held too.',
@@ -78,7 +78,8 @@ const holdWrites = section(
     paths: pathPrefix('Beginnings of paths that write whatever the method.', '/cart/').prefault([]),
     except: pathPrefix('Beginnings of paths that are never held.', '/search').prefault([]),
     timeout: duration({
-      about: 'After this the deploy is undone. After twice as long the router lets writes through again by itself.',
+      about:
+        'After this the deploy is undone. After twice as long, and `drain.timeout`, the router lets writes through again by itself.',
       minMs: 1000,
       maxMs: hour,
       example: '5m',

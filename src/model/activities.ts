@@ -78,6 +78,8 @@ export interface FetchedImage {
 export interface BootstrapResult {
   /** `kept`: there was a config already. `placeholder`: it answers 503. `live-slot`: it points at the slot that runs. */
   readonly config: 'kept' | 'placeholder' | 'live-slot';
+  /** Present where a deploy that is gone had left its write hold there. */
+  readonly holdEnded?: boolean;
   /** What the router serves after this step. */
   readonly live: Live | null;
 }

@@ -107,7 +107,7 @@ export interface HoldSettings {
   readonly paths: readonly string[];
   /** Beginnings of paths that are never held. */
   readonly except: readonly string[];
-  /** After this the deploy is undone. The router itself lets writes through again after twice as long, whatever died. */
+  /** After this the deploy is undone. After twice as long, and `drain.timeoutMs`, the router itself lets writes through again, whatever died. */
   readonly timeoutMs: number;
   readonly retryAfterSeconds: number;
 }

@@ -34,7 +34,8 @@ export const stepWords: { readonly [N in Name]: StepWords<N> } = {
   },
   bootstrapRouter: {
     summary: () => 'make sure that the router has a valid config',
-    note: ({ config }) => bootstrapNotes[config],
+    note: ({ config, holdEnded }) =>
+      bootstrapNotes[config] + (holdEnded ? '; the write hold of a deploy that is gone was ended' : ''),
   },
   rehearseMigration: {
     summary: ({ settings }) => `run ${settings.database?.migrate?.command.join(' ') ?? 'the migration'} on a copy`,

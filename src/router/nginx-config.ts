@@ -1,4 +1,5 @@
 import type { Live } from '../model/slot.js';
+import { holdAnswer, holdHeading, holdMaps, holdStatus, type HoldConfig } from './hold-config.js';
 
 /** First line of every config that pointsman writes: what has it may be replaced by pointsman. */
 export const marker = '# Written by pointsman: it is replaced at each deploy.';
@@ -14,18 +15,20 @@ export interface LiveConfig {
   readonly port: number;
   /** nginx 1.27.4 or later: reloads without resets, and names that may be missing. */
   readonly modern: boolean;
+  /** Absent: writes go through. */
+  readonly hold?: HoldConfig | null;
 }
 
 /** The router's whole config while a slot is live. */
-export function renderLiveConfig({ live, service, upstreamPort, port, modern }: LiveConfig): string {
+export function renderLiveConfig({ live, service, upstreamPort, port, modern, hold }: LiveConfig): string {
   return `${marker}
-${modern ? modernUpstream(service, upstreamPort) : plainUpstream(service, upstreamPort)}
+${hold ? holdHeading(hold) : ''}${modern ? modernUpstream(service, upstreamPort) : plainUpstream(service, upstreamPort)}
 map $http_upgrade $pointsman_connection {
     default upgrade;
     '' '';
 }
 
-server {
+${hold ? holdMaps(hold) : ''}server {
     listen ${port} default_server;
     server_name _;
     client_max_body_size 100m;
@@ -33,11 +36,11 @@ ${modern ? '    # A client that keeps its connection gets this long to see that 
     add_header X-Pointsman-Slot ${live.slot} always;
 
     location = ${statusPath} {
-${statusAnswer(live)}
+${statusAnswer(live, hold)}
     }
 
     location / {
-        proxy_pass http://pointsman_live;
+${hold ? holdAnswer(hold, live) : ''}        proxy_pass http://pointsman_live;
         proxy_http_version 1.1;
         proxy_set_header Host $http_host;
         proxy_set_header X-Real-IP $remote_addr;
@@ -93,11 +96,22 @@ function plainUpstream(service: string, port: number): string {
 `;
 }
 
-function statusAnswer(live: Live | null): string {
+function statusAnswer(live: Live | null, hold?: HoldConfig | null): string {
   const answer = JSON.stringify({ slot: live?.slot ?? null, release: live?.release ?? null });
   return `        default_type application/json;
         add_header Cache-Control no-store always;
-        return 200 '${answer}';`;
+        return 200 '${answer.slice(0, -1)}${hold ? holdStatus(hold) : ''}}';`;
+}
+
+/** What a config serves: as its own status answer would say, or the slot that one written by hand sends requests to. */
+export function liveInConfig(config: string, services: Readonly<Record<'blue' | 'green', string>>): Live | null {
+  if (!config.startsWith(marker)) {
+    const slot = slotInConfig(config, services);
+    return slot ? { slot, release: null } : null;
+  }
+  const [answer] = /\{"slot":("\w+"|null),"release":("[^"]*"|null)/.exec(config) ?? [];
+  const { slot, release } = JSON.parse(answer ? `${answer}}` : '{}') as Partial<Live>;
+  return slot ? { slot, release: release ?? null } : null;
 }
 
 /**

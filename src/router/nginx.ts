@@ -104,6 +104,24 @@ export class Nginx {
     );
   }
 
+  /** The clock that nginx itself goes by, in whole seconds since 1970. */
+  async now(): Promise<number> {
+    const { stdout } = await this.exec(['date', '+%s']);
+    const seconds = Number(stdout.trim());
+    if (!Number.isInteger(seconds) || seconds <= 0) throw new Error(`the router does not tell its time: ${stdout}`);
+    return seconds;
+  }
+
+  /** Ends the workers that an older config was taken from, with the requests that they still have. */
+  async endOldWorkers(): Promise<void> {
+    const script = `for p in /proc/[0-9]*; do
+  title=$(tr '\\0' ' ' < "$p/cmdline") || continue
+  case $title in 'nginx: worker process is shutting down'*) kill -TERM "\${p#/proc/}" ;; esac
+done
+true`;
+    await this.exec(['sh', '-c', script]);
+  }
+
   private async testAlone(config: string): Promise<void> {
     const directory = this.settings.router.configDirectory;
     await putFile(this.host.docker, this.container.id, { directory, name: candidate, content: config });

@@ -21,14 +21,15 @@ export async function deploy(input: DeployInput): Promise<DeployResult> {
     const { story, undo } = run;
     const plan = (story.plan = await prepare(story, release));
     const migrates = await rehearse(story, plan);
-    const { backup, workers } = await whileWritesAreHeld(run, { live: plan.from, migrates }, async () => {
+    const { result, letWritesThrough } = await whileWritesAreHeld(run, { live: plan.from, migrates }, async () => {
       const backup = await backUp(story, undo, plan);
       await startSlot(story, undo, plan);
       return { backup, workers: await switchRouter(story, undo, plan) };
     });
     return finish(story, plan, async () => {
-      await retireSlot(story, plan, workers);
-      await tidyUp(story, plan, backup);
+      await letWritesThrough({ slot: plan.slot, release: plan.release });
+      await retireSlot(story, plan, result.workers);
+      await tidyUp(story, plan, result.backup);
     });
   });
 }

@@ -99,6 +99,14 @@ export class Story {
     this.show();
   }
 
+  /** Says why the last step failed, where it cannot know: it was only told to stop. */
+  explainFailure(note: string): void {
+    const at = this.steps.findLastIndex(({ kind, state }) => kind === 'step' && state === 'failed');
+    const step = this.steps[at];
+    if (step) this.steps[at] = { ...step, note };
+    this.show();
+  }
+
   private async run<N extends Name>(kind: StepProgress['kind'], name: N, own: OwnArgs<N>): Promise<ResultOf<N>> {
     const args = { ...own, settings: this.settings } as ArgsOf<N>;
     const words = stepWords[name];

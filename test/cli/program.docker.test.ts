@@ -93,7 +93,7 @@ describe('the built program, beside an app that was never deployed', () => {
       err: '',
     });
     const { out } = await run(path, 'status', '-e', 'demo', '--json');
-    expect(JSON.parse(out)).toEqual({ live: null, last: null, running: null });
+    expect(JSON.parse(out)).toEqual({ live: null, hold: null, last: null, running: null });
     expect(existsSync(state)).toBe(false);
   });
 });

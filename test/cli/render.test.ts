@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { attentionText, failureText, liveText, logText, stepLine } from '../../src/cli/render.js';
+import { attentionText, failureText, holdText, liveText, logText, stepLine } from '../../src/cli/render.js';
 import type { DeployFailureDetails, StepProgress } from '../../src/model/progress.js';
 import { progressOf, stepOf } from './progress.js';
 
@@ -116,4 +116,24 @@ test('what is live is told also when the release is unknown or nothing is live',
   expect(liveText({ slot: 'green', release: 'v7' })).toBe('green (v7)');
   expect(liveText({ slot: 'green', release: null })).toBe('green (release unknown)');
   expect(liveText(null)).toBe('nothing');
+});
+
+describe('a write hold', () => {
+  const hold = { by: '20261123T092334Z', until: '2026-11-23T09:33:34.000Z', active: true };
+
+  test.each([
+    [hold, true, 'held (503) until the deploy ends, or 2026-11-23T09:33:34.000Z at the latest'],
+    [
+      hold,
+      false,
+      'held (503) by a deploy that is gone, until 2026-11-23T09:33:34.000Z; the next deploy ends it at once',
+    ],
+    [
+      { ...hold, active: false },
+      false,
+      'not held any more since 2026-11-23T09:33:34.000Z; the next deploy takes the rest of the hold away',
+    ],
+  ])('%j, while a deploy runs: %s', (known, deploying, text) => {
+    expect(plain(holdText(known, deploying))).toBe(text);
+  });
 });

@@ -140,6 +140,52 @@ pointsman.yml:1:1  image: missing → add image: registry.example.org/shop:{rele
     'pointsman.yml:3:79  database.holdWrites.methods[0]: expected an HTTP method in upper case, found the text "post" → write it like POST',
   ],
   [
+    'a write hold that would refuse reads',
+    `${smallest}database:
+  path: /app/data/app.db
+  volume: app-data
+  holdWrites: { methods: [POST, GET] }
+`,
+    'pointsman.yml:6:33  database.holdWrites.methods[1]: GET is how users read: nobody would be served while a release is started → name the paths that write under holdWrites.paths',
+  ],
+  [
+    'a write hold that excepts everything',
+    `${smallest}database:
+  path: /app/data/app.db
+  volume: app-data
+  holdWrites: { except: [/] }
+`,
+    'pointsman.yml:6:26  database.holdWrites.except[0]: every path begins with /, so no write would be held → name the paths that never write',
+  ],
+  [
+    'a write hold of nothing',
+    `${smallest}database:
+  path: /app/data/app.db
+  volume: app-data
+  holdWrites: { methods: [] }
+`,
+    'pointsman.yml:6:26  database.holdWrites.methods: neither a method nor a path is held → remove the key for POST, PUT, PATCH and DELETE',
+  ],
+  [
+    'a write hold of a path that is excepted',
+    `${smallest}database:
+  path: /app/data/app.db
+  volume: app-data
+  holdWrites: { paths: [/api/cart], except: [/api] }
+`,
+    'pointsman.yml:6:25  database.holdWrites.paths[0]: /api/cart would never be held, since holdWrites.except has /api → remove one of the two',
+  ],
+  [
+    'a write hold of a path that nginx never sees',
+    `${smallest}database:
+  path: /app/data/app.db
+  volume: app-data
+  holdWrites: { paths: [/api//cart, /a/../b] }
+`,
+    `pointsman.yml:6:25  database.holdWrites.paths[0]: /api//cart is no beginning of any path: nginx resolves //, /./ and /../ before it compares → write the path that is meant
+pointsman.yml:6:37  database.holdWrites.paths[1]: /a/../b is no beginning of any path: nginx resolves //, /./ and /../ before it compares → write the path that is meant`,
+  ],
+  [
     'more than one host',
     `${smallest}environments: { production: { hosts: [ssh://one, ssh://two] } }\n`,
     'pointsman.yml:3:50  environments.production.hosts[1]: more than one machine for an environment is not in this version yet → make an environment of its own for each',

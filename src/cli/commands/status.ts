@@ -1,11 +1,11 @@
 import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { readRecords } from '../../docker/release-record.js';
 import type { Settings } from '../../model/settings.js';
-import { askLive } from '../../router/live-slot.js';
+import { askRouter } from '../../router/live-slot.js';
 import { TemporalUnavailableError } from '../../temporal/place.js';
 import { whoIsUp } from '../../temporal/presence.js';
 import { exitCodes, type ExitCode } from '../exit-codes.js';
-import { attentionText, headline, liveText, stepLine } from '../render.js';
+import { attentionText, headline, holdText, liveText, stepLine } from '../render.js';
 import { askProgress, type DeployHandle, type PlaceOptions, type Session } from '../session.js';
 
 export interface StatusOptions extends PlaceOptions {
@@ -16,14 +16,15 @@ export interface StatusOptions extends PlaceOptions {
 export async function statusCommand(session: Session, options: StatusOptions): Promise<ExitCode> {
   const settings = await session.settings(options);
   const host = await session.host(settings);
-  const live = await askLive(host, settings);
+  const { live, hold } = await askRouter(host, settings);
   const [last] = (await readRecords(host, settings)).slice(-1);
   const run = await runningNow(session, settings);
   if (options.json) {
-    session.output.print(JSON.stringify({ live, last: last ?? null, running: run.json }));
+    session.output.print(JSON.stringify({ live, hold, last: last ?? null, running: run.json }));
     return run.code;
   }
   session.output.print(`live: ${liveText(live)}`);
+  if (hold) session.output.print(`writes: ${holdText(hold, run.json !== null)}`);
   if (last)
     session.output.print(
       `last: ${last.kind} ${last.release} ${last.outcome} at ${last.endedAt} by ${last.requestedBy}`,

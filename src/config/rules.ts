@@ -111,6 +111,19 @@ const databaseLiesInADirectory: Rule = {
   },
 };
 
+const backupsAreADirectory: Rule = {
+  reads: [
+    ['database', 'path'],
+    ['database', 'backups'],
+  ],
+  check: (draft) => {
+    const { path, backups } = draft.keys.database ?? {};
+    if (path === undefined || (backups !== path && !backups?.startsWith(`${path}/`))) return [];
+    const message = `${backups} is the database's own file`;
+    return [problemAt(draft, ['database', 'backups'], { message, fix: 'name a directory, such as /app/data/backups' })];
+  },
+};
+
 const oneHost: Rule = {
   reads: [['hosts']],
   check: (draft) => {
@@ -128,6 +141,7 @@ export const rules: readonly Rule[] = [
   healthPathIsOfTheApp,
   routerIsNoSlot,
   databaseLiesInADirectory,
+  backupsAreADirectory,
   replicaIsNoSlot,
   routerIsNoReplica,
   oneHost,

@@ -1,12 +1,15 @@
+import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Activities } from '../../src/model/activities.js';
 import type { RestoreResult } from '../../src/model/database.js';
+import type { Attention } from '../../src/model/progress.js';
 import type { Live } from '../../src/model/slot.js';
+import { progressQuery } from '../../src/workflows/messages.js';
 import { backup, failure, wellBehaved } from '../support/fake-activities.js';
 import { tellStory } from '../support/run-workflow.js';
 import { settings } from '../support/settings.js';
-import { timeSkipping } from '../support/workflow-environment.js';
+import { timeSkipping, type RunHandle } from '../support/workflow-environment.js';
 
 const blueIsLive: Live = { slot: 'blue', release: 'v1' };
 
@@ -98,3 +101,31 @@ describe('a restore that a person asks for', () => {
     expect(told.made?.restored).toEqual(done);
   });
 });
+
+test('a database that stays locked while a failed deploy is undone is tried for a while, and then needs attention', async () => {
+  let attempts = 0;
+  const locked = 'A transaction is open in one of shop-app-blue-1: end it, then run "pointsman retry"';
+  const activities: Activities = {
+    ...wellBehaved(blueIsLive),
+    probeSlot: () => Promise.reject(failure('WrongRelease', 'v1 answered')),
+    restoreDatabase: () => {
+      attempts += 1;
+      return Promise.reject(ApplicationFailure.create({ type: 'RestoreFailed', message: locked }));
+    },
+  };
+  await tellStory(environment, activities, {
+    meanwhile: async (handle) => {
+      const attention = await untilAttention(handle);
+      expect(attention).toMatchObject({ step: 'restoreDatabase', error: locked });
+      await handle.terminate();
+    },
+  });
+  expect(attempts).toBeGreaterThan(5);
+});
+
+async function untilAttention(handle: RunHandle): Promise<Attention | null> {
+  for (;;) {
+    const { attention } = await handle.query(progressQuery);
+    if (attention) return attention;
+  }
+}

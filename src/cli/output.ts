@@ -38,8 +38,12 @@ async function ask(question: string): Promise<string | null> {
   if (!process.stdin.isTTY) return null;
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    // Ctrl-C and Ctrl-D close it, and then a question is never answered.
+    // A terminal that goes away closes it, and then the question is never answered.
     return await Promise.race([terminal.question(question), once(terminal, 'close').then(() => '')]);
+  } catch (error) {
+    // Ctrl-C or Ctrl-D.
+    if ((error as Error).name === 'AbortError') return '';
+    throw error;
   } finally {
     terminal.close();
   }

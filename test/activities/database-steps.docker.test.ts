@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
@@ -33,7 +33,8 @@ let settings: Settings;
 let volume: string;
 let steps: ReturnType<typeof databaseSteps> & ReturnType<typeof recordSteps>;
 
-beforeEach(async () => {
+// Registered first, so run last: after the containers that a test leaves.
+beforeEach(async ({ onTestFinished }) => {
   const directory = await mkdtemp(join(tmpdir(), 'pointsman-steps-'));
   const project = `pm-${randomUUID().slice(0, 8)}`;
   await writeFile(join(directory, 'compose.yml'), compose);
@@ -43,14 +44,16 @@ beforeEach(async () => {
   volume = `${project}_app-data`;
   const dependencies = { hosts: { of: () => Promise.resolve(host) } };
   steps = { ...databaseSteps(dependencies, { lockWaitSeconds }), ...recordSteps(dependencies) };
+  // Where a deploy has its commands; it tidies there.
+  await mkdir(join(directory, 'state/jobs'), { recursive: true });
   await host.docker.createVolume({ Name: volume });
+  onTestFinished(async () => {
+    await host.docker.getVolume(volume).remove({ force: true });
+    await rm(directory, { recursive: true, force: true });
+  });
   await python(`
 db.execute("PRAGMA journal_mode = WAL")
 db.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)")`);
-  return async () => {
-    await host.docker.getVolume(volume).remove({ force: true });
-    await rm(directory, { recursive: true, force: true });
-  };
 });
 
 const opening = `

@@ -6,13 +6,13 @@ export const exitCodes = {
   unexpected: 1,
   /** Wrong option, or something wrong in pointsman.yml or the compose file. */
   usage: 2,
-  /** Refused before anything was touched: preflight, image, or nothing to roll back to. */
+  /** Refused before anything was touched: preflight, image, nothing to roll back to, or a backup that is bad. */
   refused: 3,
   /** Failed, and everything was undone. */
   undone: 4,
   /** A compensation could not finish and waits for `pointsman retry` or `pointsman skip`. */
   needsAttention: 5,
-  /** Another deploy or rollback of this environment runs. */
+  /** Another deploy, rollback, backup or restore of this environment runs. */
   busy: 6,
   /** Cancelled, and everything was undone. */
   cancelled: 7,

@@ -8,10 +8,17 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { EndingType } from '../model/failure.js';
-import type { DeployFailureDetails, Progress } from '../model/progress.js';
+import type {
+  BackupResult,
+  DeployFailureDetails,
+  DeployResult,
+  Progress,
+  RestoreRunResult,
+} from '../model/progress.js';
 import { Exit, exitCodes, type ExitCode } from './exit-codes.js';
-import { attentionText, failureText, liveText, stepLine } from './render.js';
-import { askProgress, type DeployHandle, type Session } from './session.js';
+import { attentionText, failureText, isTask, liveText, stepLine } from './render.js';
+import { resultText, type Made } from './render-result.js';
+import { askProgress, type RunHandle, type Session } from './session.js';
 
 export interface FollowOptions {
   readonly json: boolean;
@@ -23,7 +30,7 @@ const pollMs = 300;
  * Shows a run until it ends or needs a person, and returns how it ended. Ctrl-C once stops showing, twice
  * cancels: the deploy itself depends on nobody who watches.
  */
-export async function follow(session: Session, handle: DeployHandle, options: FollowOptions): Promise<ExitCode> {
+export async function follow(session: Session, handle: RunHandle, options: FollowOptions): Promise<ExitCode> {
   const watcher = new Watcher(session, options);
   const interrupt = interruptible(session, handle);
   try {
@@ -32,27 +39,34 @@ export async function follow(session: Session, handle: DeployHandle, options: Fo
     const attention = await Promise.race([watching, interrupt.detached]);
     if (attention === 'detached') return exitCodes.detached;
     if (attention) return watcher.needsAttention(attention);
-    const error = await ended;
+    const { error, result } = await ended;
     // The ending is known by now, also when no worker is left to tell the last steps.
     await askProgress(handle).then(
       (progress) => watcher.show(progress),
       () => undefined,
     );
-    return error === null ? watcher.succeeded() : explain(session, watcher, error);
+    return error === null ? watcher.succeeded(result) : explain(session, watcher, error);
   } finally {
     interrupt.stop();
   }
 }
 
-/** How the run ended (`null`: well). Temporal may be away meanwhile: the run outlives that, so its follower does too. */
-async function endOf(session: Session, handle: DeployHandle): Promise<unknown> {
+type RunResult = DeployResult | BackupResult | RestoreRunResult;
+
+interface End {
+  /** `null`: it ended well. */
+  readonly error: unknown;
+  readonly result: RunResult | null;
+}
+
+/** How the run ended. Temporal may be away meanwhile: the run outlives that, so its follower does too. */
+async function endOf(session: Session, handle: RunHandle): Promise<End> {
   for (;;) {
     try {
-      await handle.result();
-      return null;
+      return { error: null, result: await handle.result() };
     } catch (error) {
       const away = error instanceof ServiceError && isGrpcServiceError(error.cause) && isRetryableError(error.cause);
-      if (!away) return error;
+      if (!away) return { error, result: null };
       await sleep(pollMs);
     }
     await session.revive();
@@ -60,7 +74,7 @@ async function endOf(session: Session, handle: DeployHandle): Promise<unknown> {
 }
 
 /** Polls until the run has ended (`null`) or waits for a person (its progress). */
-async function watch(handle: DeployHandle, watcher: Watcher, ended: Promise<unknown>): Promise<Progress | null> {
+async function watch(handle: RunHandle, watcher: Watcher, ended: Promise<End>): Promise<Progress | null> {
   let over = false;
   const finish = (): void => void (over = true);
   void ended.then(finish, finish);
@@ -121,17 +135,17 @@ class Watcher {
     return exitCodes.needsAttention;
   }
 
-  succeeded(): ExitCode {
+  succeeded(result: RunResult | null): ExitCode {
     const { last } = this;
     if (!last) return exitCodes.succeeded;
+    const made = madeBy(result);
     for (const warning of last.warnings) if (!this.json) this.session.output.print(`warning: ${warning}`);
-    const live = last.slot ? { slot: last.slot, release: last.release } : null;
-    const seconds = ((Date.now() - last.startedAt) / 1000).toFixed(1);
-    const text = `live: ${liveText(live)} after ${seconds} s`;
     this.session.output.print(
-      this.json ? JSON.stringify({ event: 'end', outcome: 'succeeded', progress: last }) : text,
+      this.json
+        ? JSON.stringify({ event: 'end', outcome: 'succeeded', ...made, progress: last })
+        : resultText(last, made, Date.now()),
     );
-    return exitCodes.succeeded;
+    return made.backup === null ? exitCodes.refused : exitCodes.succeeded;
   }
 
   failed(outcome: string, message: string, details: DeployFailureDetails | null): void {
@@ -140,9 +154,19 @@ class Watcher {
     else this.session.output.print(details ? failureText(message, details) : message);
   }
 
-  get live(): string {
-    return liveText(this.last?.liveBefore ?? null);
+  get cancelledText(): string {
+    const { last } = this;
+    if (last && isTask(last.kind)) {
+      return `${last.kind} cancelled; what is live was not touched. A restore that was committed already has its salvage: pointsman backups.`;
+    }
+    return `cancelled and undone. Live: ${liveText(last?.liveBefore ?? null)}, as before.`;
   }
+}
+
+/** What a run made of the database; nothing where it was about a release. */
+function madeBy(result: RunResult | null): Made {
+  if (result && 'backup' in result) return { backup: result.backup };
+  return result && 'restored' in result ? { restored: result.restored } : {};
 }
 
 const codeOf: Record<EndingType, ExitCode> = {
@@ -159,7 +183,7 @@ function explain(session: Session, watcher: Watcher, error: unknown): ExitCode {
     return codeOf[cause.type as EndingType];
   }
   if (cause instanceof CancelledFailure) {
-    watcher.failed('Cancelled', `cancelled and undone. Live: ${watcher.live}, as before.`, null);
+    watcher.failed('Cancelled', watcher.cancelledText, null);
     return exitCodes.cancelled;
   }
   if (cause instanceof ApplicationFailure) throw new Exit(exitCodes.usage, cause.message);
@@ -172,7 +196,7 @@ function explain(session: Session, watcher: Watcher, error: unknown): ExitCode {
 }
 
 /** Ctrl-C once detaches after two seconds, unless a second one asks to cancel. */
-function interruptible(session: Session, handle: DeployHandle): { detached: Promise<'detached'>; stop: () => void } {
+function interruptible(session: Session, handle: RunHandle): { detached: Promise<'detached'>; stop: () => void } {
   let presses = 0;
   let detach: (value: 'detached') => void;
   const detached = new Promise<'detached'>((resolve) => (detach = resolve));
@@ -182,7 +206,7 @@ function interruptible(session: Session, handle: DeployHandle): { detached: Prom
       session.output.note('Ctrl-C again within 2 s cancels and undoes; else this only stops showing it.');
       setTimeout(() => {
         if (presses > 1) return;
-        session.output.note('The deploy goes on. See it: pointsman status. Cancel it: pointsman abort.');
+        session.output.note('It goes on. See it: pointsman status. Cancel it: pointsman abort.');
         detach('detached');
       }, 2000);
     } else if (presses === 2) {

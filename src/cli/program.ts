@@ -17,6 +17,7 @@ import type { AnswerOptions } from './commands/run-control.js';
 import type { SshGateOptions } from './commands/ssh-gate.js';
 import type { StatusOptions } from './commands/status.js';
 import type { UpOptions } from './commands/up.js';
+import { addDatabase } from './database-commands.js';
 import { Exit, exitCodes, type ExitCode } from './exit-codes.js';
 import type { PlaceOptions, Session } from './session.js';
 
@@ -34,6 +35,7 @@ export function createProgram(run: Run, version: string): Command {
     .addHelpText('after', `\nExit codes:\n${codes.join('\n')}`);
   addDeploying(program, run);
   addLooking(program, run);
+  addDatabase(program, { run, placed });
   addRunning(program, run);
   addHosts(program, run);
   return program;

@@ -2,6 +2,7 @@ import pc from 'picocolors';
 import type { LogSection } from '../model/activities.js';
 import type { WriteHold } from '../model/hold.js';
 import type { DeployFailureDetails, Progress, StepProgress } from '../model/progress.js';
+import type { RunKind } from '../model/run-kind.js';
 import type { Live } from '../model/slot.js';
 
 const marks: Record<StepProgress['state'], string> = {
@@ -20,7 +21,13 @@ export function stepLine(step: StepProgress, now: number): string {
 }
 
 export function headline({ kind, release, project, environment }: Progress): string {
-  return pc.bold(`${kind} ${release ?? 'to the release before'} · ${project}/${environment}`);
+  const about = isTask(kind) ? 'of the database' : (release ?? 'to the release before');
+  return pc.bold(`${kind} ${about} · ${project}/${environment}`);
+}
+
+/** What switches nothing: what is live stays, whatever comes of it. */
+export function isTask(kind: RunKind): boolean {
+  return kind === 'backup' || kind === 'restore';
 }
 
 export function liveText(live: Live | null): string {
@@ -49,6 +56,7 @@ export function failureText(message: string, details: DeployFailureDetails): str
   const { progress, undone, skipped, logs, failedStep } = details;
   const step = progress.steps.find(({ name, state }) => name === failedStep && state === 'failed');
   const parts = [`${pc.red(`${progress.kind} failed at ${failedStep ?? 'its start'}:`)} ${step?.note ?? message}`];
+  if (isTask(progress.kind)) return [...parts, ...afterTask(progress, failedStep)].join('\n');
   if (logs.length > 0) parts.push(logText(logs));
   parts.push(
     undone.length > 0 ? `Undone: ${undone.join(', ')}.` : 'Nothing was switched and nothing had to be undone.',
@@ -59,6 +67,16 @@ export function failureText(message: string, details: DeployFailureDetails): str
   if (skipped.length > 0) parts.push(pc.yellow(`Skipped by a person: ${skipped.join(', ')}.`));
   parts.push(`Live: ${liveText(progress.liveBefore)}, as before.`);
   return parts.join('\n');
+}
+
+/** Only a restore that had begun can have changed something; its salvage tells. */
+function afterTask({ kind }: Progress, failedStep: string | null): string[] {
+  if (kind === 'restore' && failedStep === 'restoreBackup') {
+    return [
+      'What is live was not touched. Where a salvage of this time is listed by "pointsman backups", no row is lost.',
+    ];
+  }
+  return ['Nothing was changed.'];
 }
 
 export function attentionText({ attention, liveBefore }: Progress): string {

@@ -18,7 +18,7 @@ import { ensureUp } from '../temporal/background.js';
 import { connectClient } from '../temporal/connection.js';
 import type { ReachablePlace, TemporalPlace } from '../temporal/place.js';
 import { Tunnel } from '../temporal/tunnel.js';
-import type { deploy, rollback } from '../workflows/index.js';
+import type { backup, deploy, restore, rollback } from '../workflows/index.js';
 import { progressQuery } from '../workflows/messages.js';
 import { readEnvironment, type Environment } from './environment.js';
 import { Exit, exitCodes } from './exit-codes.js';
@@ -31,13 +31,15 @@ export interface PlaceOptions {
   readonly via?: string;
 }
 
-export type DeployHandle = WorkflowHandle<typeof deploy | typeof rollback>;
+/** Whatever runs in an environment: there is one at a time. */
+export type RunWorkflow = typeof deploy | typeof rollback | typeof backup | typeof restore;
+export type RunHandle = WorkflowHandle<RunWorkflow>;
 
 /** Without a worker Temporal keeps a query for half a minute; a person is told sooner. */
 const answerWithinMs = 8000;
 
 /** Where a run is, as its worker tells it. */
-export function askProgress(handle: DeployHandle): Promise<Progress> {
+export function askProgress(handle: RunHandle): Promise<Progress> {
   return handle.client.withDeadline(Date.now() + answerWithinMs, () => handle.query(progressQuery));
 }
 
@@ -115,8 +117,8 @@ export class Session {
     if (started) this.output.note(`started Temporal and a worker in the background (UI: ${ui}; stop: pointsman down)`);
   }
 
-  handle(client: Client, settings: Settings): DeployHandle {
-    return client.workflow.getHandle<typeof deploy | typeof rollback>(workflowId(settings));
+  handle(client: Client, settings: Settings): RunHandle {
+    return client.workflow.getHandle<RunWorkflow>(workflowId(settings));
   }
 
   /** Link to a run in the Temporal UI; `null` when only the operator of an external one knows it. */

@@ -1,18 +1,20 @@
 import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
-import type { DeployInput, RollbackInput } from '../model/input.js';
+import type { BackupInput, DeployInput, RestoreInput, RollbackInput } from '../model/input.js';
 import { workflowId } from '../model/names.js';
 import { taskQueue } from '../temporal/place.js';
-import type { deploy, rollback } from '../workflows/index.js';
 import { environmentKey, outcomeKey, projectKey, releaseKey } from '../workflows/search-attributes.js';
 import { Exit, exitCodes } from './exit-codes.js';
-import type { DeployHandle, Session } from './session.js';
+import type { RunHandle, RunWorkflow, Session } from './session.js';
 
 type Start =
   | { readonly kind: 'deploy'; readonly input: DeployInput }
-  | { readonly kind: 'rollback'; readonly input: RollbackInput };
+  | { readonly kind: 'rollback'; readonly input: RollbackInput }
+  | { readonly kind: 'backup'; readonly input: BackupInput }
+  | { readonly kind: 'restore'; readonly input: RestoreInput };
 
 interface Memo {
   readonly kind?: string;
+  /** What it is about: a release, or the database. */
   readonly release?: string;
   readonly requestedBy?: string;
 }
@@ -23,7 +25,7 @@ interface Memo {
  *
  * @throws {Exit} `busy` when another one runs, with who, what and since when.
  */
-export async function startOrFollow(session: Session, client: Client, start: Start): Promise<DeployHandle> {
+export async function startOrFollow(session: Session, client: Client, start: Start): Promise<RunHandle> {
   const { settings } = start.input;
   try {
     return await startRun(client, start);
@@ -44,28 +46,41 @@ export async function startOrFollow(session: Session, client: Client, start: Sta
   }
 }
 
-function startRun(client: Client, start: Start): Promise<DeployHandle> {
+function startRun(client: Client, start: Start): Promise<RunHandle> {
   const { settings, requestedBy, reason } = start.input;
-  const release = start.kind === 'deploy' ? start.input.release : (start.input.to ?? 'the release before');
-  const options = {
+  const subject = subjectOf(start);
+  // A search for a release finds what made it live, not what was done to the database meanwhile.
+  const ofRelease = start.kind === 'deploy' || start.kind === 'rollback' ? [{ key: releaseKey, value: subject }] : [];
+  return client.workflow.start<RunWorkflow>(start.kind, {
     taskQueue,
     workflowId: workflowId(settings),
-    workflowIdConflictPolicy: 'FAIL' as const,
-    memo: { kind: start.kind, release, requestedBy },
-    staticSummary: `${start.kind} ${release}`,
+    workflowIdConflictPolicy: 'FAIL',
+    memo: { kind: start.kind, release: subject, requestedBy },
+    staticSummary: `${start.kind} ${subject}`,
     staticDetails: [
-      `**${start.kind} ${release}** of ${settings.project} to ${settings.environment}${settings.host ? ` on ${settings.host}` : ''}`,
+      `**${start.kind} ${subject}** of ${settings.project} to ${settings.environment}${settings.host ? ` on ${settings.host}` : ''}`,
       `by ${requestedBy}`,
       reason ?? '',
     ].join('\n\n'),
     typedSearchAttributes: [
       { key: projectKey, value: settings.project },
       { key: environmentKey, value: settings.environment },
-      { key: releaseKey, value: release },
+      ...ofRelease,
       { key: outcomeKey, value: 'running' },
     ],
-  };
-  return start.kind === 'deploy'
-    ? client.workflow.start<typeof deploy>('deploy', { ...options, args: [start.input] })
-    : client.workflow.start<typeof rollback>('rollback', { ...options, args: [start.input] });
+    args: [start.input] as Parameters<RunWorkflow>,
+  });
+}
+
+function subjectOf(start: Start): string {
+  switch (start.kind) {
+    case 'deploy':
+      return start.input.release;
+    case 'rollback':
+      return start.input.to ?? 'the release before';
+    case 'backup':
+      return 'of the database';
+    case 'restore':
+      return `of ${start.input.backup}`;
+  }
 }

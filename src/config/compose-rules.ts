@@ -1,5 +1,5 @@
 import { slots, type Slot } from '../model/slot.js';
-import { dependenciesOf, hasHealthCheck, imageOfService, mountsOf, profilesOf } from './compose-service.js';
+import { dependenciesOf, hasHealthCheck, imageOfService, mountsOf, profilesOf, type Mount } from './compose-service.js';
 import type { ComposeView, ServiceView } from './compose-view.js';
 import type { Draft } from './draft.js';
 import { didYouMean } from './nearest.js';
@@ -93,12 +93,27 @@ const slotsMountTheDatabase: ComposeRule = (compose, draft) => {
   const { database } = draft.keys;
   if (!database || !compose.volumes.includes(database.volume)) return [];
   return eachSlot(compose, draft, (_, service) => {
-    const mounts = mountsOf(service).filter(({ source }) => source === database.volume);
-    if (mounts.some(({ target }) => isAbove(target, database.path))) return [];
+    if (databaseMount(service, database)) return [];
     const directory = database.path.slice(0, database.path.lastIndexOf('/'));
     const message = `${database.path} is not on the volume ${database.volume}`;
     return [problemOf(service, ['volumes'], { message, fix: `mount ${database.volume}:${directory}` })];
   });
+};
+
+/** Beside the database there is always room for them in its volume; elsewhere they would be lost with a container. */
+const backupsAreInTheVolume: ComposeRule = (compose, draft) => {
+  const { database } = draft.keys;
+  const { backups } = database ?? {};
+  if (!database || backups === undefined) return [];
+  const [outside] = slots.flatMap((slot) => {
+    const service = compose.services.get(draft.keys.slots[slot]);
+    const mount = service && databaseMount(service, database);
+    return mount && holderOf(service, backups)?.target !== mount.target ? { service, mount } : [];
+  });
+  if (!outside) return [];
+  const { service, mount } = outside;
+  const message = `${backups} is not on the volume ${database.volume}, which ${service.name} mounts at ${mount.target}`;
+  return [problemAt(draft, ['database', 'backups'], { message, fix: `name a directory in ${mount.target}` })];
 };
 
 export const composeRules: readonly ComposeRule[] = [
@@ -111,11 +126,22 @@ export const composeRules: readonly ComposeRule[] = [
   routerConfigIsAMountedDirectory,
   databaseVolumeIsThere,
   slotsMountTheDatabase,
+  backupsAreInTheVolume,
 ];
 
 /** Every problem between one environment and its Compose files; asked only where the environment itself is sound. */
 export function applyComposeRules(compose: ComposeView, draft: Draft): Problem[] {
   return composeRules.flatMap((rule) => rule(compose, draft));
+}
+
+function databaseMount(service: ServiceView, { volume, path }: { volume: string; path: string }): Mount | undefined {
+  return mountsOf(service).find(({ source, target }) => source === volume && isAbove(target, path));
+}
+
+/** Of mounts one in another, the inner one. */
+function holderOf(service: ServiceView, path: string): Mount | undefined {
+  const above = mountsOf(service).filter(({ target }) => isAtOrAbove(target, path));
+  return above.toSorted((a, b) => b.target.length - a.target.length)[0];
 }
 
 function namedServices({ keys }: Draft): { path: KeyPath; service: string }[] {

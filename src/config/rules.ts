@@ -117,6 +117,19 @@ const holdHoldsWrites: Rule = {
   check: (draft) => holdRule.find(draft).map(({ path, ...words }) => problemAt(draft, path, words)),
 };
 
+const backupsAreADirectory: Rule = {
+  reads: [
+    ['database', 'path'],
+    ['database', 'backups'],
+  ],
+  check: (draft) => {
+    const { path, backups } = draft.keys.database ?? {};
+    if (path === undefined || (backups !== path && !backups?.startsWith(`${path}/`))) return [];
+    const message = `${backups} is the database's own file`;
+    return [problemAt(draft, ['database', 'backups'], { message, fix: 'name a directory, such as /app/data/backups' })];
+  },
+};
+
 const oneHost: Rule = {
   reads: [['hosts']],
   check: (draft) => {
@@ -135,6 +148,7 @@ export const rules: readonly Rule[] = [
   routerIsNoSlot,
   databaseLiesInADirectory,
   holdHoldsWrites,
+  backupsAreADirectory,
   replicaIsNoSlot,
   routerIsNoReplica,
   oneHost,

@@ -23,6 +23,11 @@ export interface BackupManifest {
   readonly fingerprint: Fingerprint;
 }
 
+/** Why a backup was made, as its name says. */
+export function backupKind({ file }: Pick<BackupManifest, 'file'>): 'pre-deploy' | 'manual' {
+  return /\.manual-\w+$/.test(file) ? 'manual' : 'pre-deploy';
+}
+
 /** What one table of the salvage holds that the restored database does not, and the other way round. */
 export interface TableReport {
   readonly table: string;

@@ -1,6 +1,6 @@
 import type { Settings } from './settings.js';
 
-/** The workflow's id is the lock: one deploy or rollback per project and environment. */
+/** The workflow's id is the lock: one run per project and environment, whatever it does. */
 export function workflowId(settings: Pick<Settings, 'project' | 'environment'>): string {
   return `${settings.project}/${settings.environment}`;
 }

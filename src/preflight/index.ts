@@ -5,7 +5,7 @@ import type { Finding } from '../model/finding.js';
 import type { Settings } from '../model/settings.js';
 import type { Live } from '../model/slot.js';
 import { error, type Check } from './check.js';
-import { databaseVolume } from './checks/database.js';
+import { databaseFile, databaseVolume } from './checks/database.js';
 import { disk, liveSlotRuns } from './checks/host.js';
 import { images } from './checks/images.js';
 import { replicaTarget, requiredVariables } from './checks/replica.js';
@@ -20,6 +20,7 @@ export const checks: readonly Check[] = [
   routerService,
   routerHealth,
   databaseVolume,
+  databaseFile,
   images,
   requiredVariables,
   replicaTarget,
@@ -28,8 +29,8 @@ export const checks: readonly Check[] = [
   onlyOneSlotRuns,
 ];
 
-/** Checks that a rollback has no use for: its image was live before, and it takes no backup. */
-const deployOnly: readonly Check[] = [images, disk];
+/** Checks that a rollback has no use for: its image was live before, and it takes no backup and keeps the database. */
+const deployOnly: readonly Check[] = [databaseFile, images, disk];
 
 export interface Preflight {
   readonly findings: readonly Finding[];

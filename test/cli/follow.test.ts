@@ -4,7 +4,7 @@ import { ApplicationFailure, CancelledFailure, RetryState, TerminatedFailure } f
 import { describe, expect, test } from 'vitest';
 import { Exit, exitCodes } from '../../src/cli/exit-codes.js';
 import { follow } from '../../src/cli/follow.js';
-import type { DeployHandle, Session } from '../../src/cli/session.js';
+import type { RunHandle, Session } from '../../src/cli/session.js';
 import type { DeployFailureDetails, Progress } from '../../src/model/progress.js';
 import { progressOf, stepOf } from './progress.js';
 
@@ -40,7 +40,7 @@ async function followScript({ answers, endings = [null] }: Script, json = false)
       const ending = endings[awaited++];
       if (ending) throw ending;
     },
-  } as unknown as DeployHandle;
+  } as unknown as RunHandle;
   const session = {
     output: {
       live: false,

@@ -137,6 +137,22 @@ describe('database', () => {
     ]);
   });
 
+  test('backups on another mount than the database are an error', () => {
+    const database = { path: '/app/data/app.db', volume: 'app-data', keepBackups: 3, restore: 'if-migrated' } as const;
+    const at = (backups: string) =>
+      databaseVolume.run({
+        ...world(),
+        settings: { ...settings, database: { ...database, migrationTable: null, backups } },
+      });
+    expect(at('/app/data/backups')).toEqual([]);
+    expect(at('/backups')).toContainEqual(
+      error(
+        'app-blue mounts app-data at /app/data, and /backups (database.backups) is not in there.',
+        'Set database.backups to a directory in /app/data.',
+      ),
+    );
+  });
+
   test('an app without a database needs no volume', () => {
     expect(databaseVolume.run(world({ config: { services }, settings: { ...settings, database: null } }))).toEqual([]);
   });

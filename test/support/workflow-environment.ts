@@ -14,9 +14,9 @@ import {
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import type { Activities } from '../../src/model/activities.js';
-import type { deploy, rollback } from '../../src/workflows/index.js';
+import type { backup, deploy, restore, rollback } from '../../src/workflows/index.js';
 
-export type DeployHandle = WorkflowHandle<typeof deploy | typeof rollback>;
+export type RunHandle = WorkflowHandle<typeof deploy | typeof rollback | typeof backup | typeof restore>;
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 

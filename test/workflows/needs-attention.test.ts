@@ -5,7 +5,7 @@ import type { Live } from '../../src/model/slot.js';
 import { answerAttention, progressQuery } from '../../src/workflows/messages.js';
 import { failure, wellBehaved } from '../support/fake-activities.js';
 import { tellStory } from '../support/run-workflow.js';
-import { devServer, type DeployHandle } from '../support/workflow-environment.js';
+import { devServer, type RunHandle } from '../support/workflow-environment.js';
 
 const blueIsLive: Live = { slot: 'blue', release: 'v1' };
 
@@ -72,7 +72,7 @@ describe('a compensation that cannot finish', () => {
 });
 
 /** Asks until the workflow waits for a person. */
-async function untilAttention(handle: DeployHandle) {
+async function untilAttention(handle: RunHandle) {
   for (;;) {
     const progress = await handle.query(progressQuery);
     if (progress.phase === 'needs-attention') return progress;

@@ -3,7 +3,7 @@ import type { AttentionAnswer } from '../../model/input.js';
 import { answerAttention } from '../../workflows/messages.js';
 import { Exit, exitCodes, type ExitCode } from '../exit-codes.js';
 import { follow } from '../follow.js';
-import type { DeployHandle, PlaceOptions, Session } from '../session.js';
+import type { RunHandle, PlaceOptions, Session } from '../session.js';
 
 /** Cancels the run of an environment and shows how it is undone. */
 export async function abortCommand(session: Session, options: PlaceOptions): Promise<ExitCode> {
@@ -33,7 +33,7 @@ export async function answerCommand(
 async function withRun(
   session: Session,
   options: PlaceOptions,
-  act: (handle: DeployHandle) => Promise<ExitCode>,
+  act: (handle: RunHandle) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const settings = await session.settings(options);
   try {

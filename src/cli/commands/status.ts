@@ -6,7 +6,7 @@ import { TemporalUnavailableError } from '../../temporal/place.js';
 import { whoIsUp } from '../../temporal/presence.js';
 import { exitCodes, type ExitCode } from '../exit-codes.js';
 import { attentionText, headline, holdText, liveText, stepLine } from '../render.js';
-import { askProgress, type DeployHandle, type PlaceOptions, type Session } from '../session.js';
+import { askProgress, type RunHandle, type PlaceOptions, type Session } from '../session.js';
 
 export interface StatusOptions extends PlaceOptions {
   readonly json?: boolean;
@@ -80,7 +80,7 @@ function stuck(attempt: number): RunText {
   return { text, json: { stuck: true, attempt }, code: exitCodes.unexpected };
 }
 
-async function describeRun(session: Session, handle: DeployHandle, runId: string): Promise<RunText> {
+async function describeRun(session: Session, handle: RunHandle, runId: string): Promise<RunText> {
   const progress = await askProgress(handle);
   const link = session.link(handle.workflowId, runId);
   const lines = [`running: ${headline(progress)} by ${progress.requestedBy}${link ? ` · ${link}` : ''}`];

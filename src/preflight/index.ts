@@ -8,6 +8,7 @@ import { error, type Check } from './check.js';
 import { databaseVolume } from './checks/database.js';
 import { disk, liveSlotRuns } from './checks/host.js';
 import { images } from './checks/images.js';
+import { migrations } from './checks/migrations.js';
 import { replicaTarget, requiredVariables } from './checks/replica.js';
 import { routerHealth, routerService } from './checks/router.js';
 import { onlyOneSlotRuns, slotServices } from './checks/slots.js';
@@ -20,6 +21,7 @@ export const checks: readonly Check[] = [
   routerService,
   routerHealth,
   databaseVolume,
+  migrations,
   images,
   requiredVariables,
   replicaTarget,
@@ -28,8 +30,8 @@ export const checks: readonly Check[] = [
   onlyOneSlotRuns,
 ];
 
-/** Checks that a rollback has no use for: its image was live before, and it takes no backup. */
-const deployOnly: readonly Check[] = [images, disk];
+/** Checks that a rollback has no use for: its image was live before, it takes no backup, and it migrates nothing. */
+const deployOnly: readonly Check[] = [migrations, images, disk];
 
 export interface Preflight {
   readonly findings: readonly Finding[];

@@ -2,7 +2,7 @@
 
 A migration is a module in app/migrations named `0001_what_it_does.py` with a function `up(connection)` made of single
 execute() calls. commit() and executescript() (which commits by itself) would end the batch's transaction in the middle,
-so that a later failure could no longer be rolled back: both are refused, and `pointsman check` finds them before a deploy.
+so that a later failure could no longer be rolled back: both are refused, and `pointsman check` finds them before that.
 
 What was applied is recorded in the same transaction as what it did, so the two can never tell different stories.
 """
@@ -19,7 +19,7 @@ class MigrationError(Exception):
     pass
 
 
-# Comments may stand before it. SAVEPOINT and RELEASE inside of a batch are as they look: ROLLBACK TO is none of these.
+# Comments may stand before it. ROLLBACK TO ends only a savepoint, which is a migration's own affair.
 ENDS_TRANSACTION = re.compile(
     r"(\s|--[^\n]*\n|/\*.*?\*/)*(BEGIN|COMMIT|END|ROLLBACK(?!(\s+TRANSACTION)?\s+TO\b)|VACUUM)\b",
     re.IGNORECASE | re.DOTALL,

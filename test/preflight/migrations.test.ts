@@ -4,9 +4,11 @@ import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Host } from '../../src/hosts/host.js';
 import { LocalHost } from '../../src/hosts/local-host.js';
+import { SshHost } from '../../src/hosts/ssh/ssh-host.js';
 import type { MigrationFiles } from '../../src/model/settings.js';
 import { migrations } from '../../src/preflight/checks/migrations.js';
 import { settings } from '../support/settings.js';
+import { SshServer } from '../support/ssh-server.js';
 import { fakeHost, world } from './support.js';
 
 const local = new LocalHost({ stateDirectory: '/nowhere' });
@@ -67,7 +69,7 @@ test('what is too large or too much is not read, and that is said', async () => 
 
 test('the same is said of a directory on another machine', async () => {
   await using server = await SshServer.start();
-  const host = new SshHost(await sshOptions(server));
+  const host = await SshHost.open(server.url, await server.environment());
   onTestFinished(() => host.close());
   const directory = await projectWith({ "it's $(here)/0001.sql": 'SELECT 1;\nCOMMIT;', 'b.py': '' });
   expect(await said(directory, { files: ['**/*.sql', '*.py'] }, host)).toEqual([

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { DatabaseSettings, HoldSettings, ReplicaSettings, Settings } from '../model/settings.js';
 import type { Draft } from './draft.js';
 import type { Problem } from './problems.js';
-import { firstFile, isFile } from './project-files.js';
+import { firstFile, isFile, matchingFiles } from './project-files.js';
 import { problemAt } from './rules.js';
 import type { Keys } from './schema.js';
 
@@ -15,6 +15,8 @@ export interface ProjectFiles {
   readonly directory: string;
   readonly composeFiles: readonly string[];
   readonly envFile: string | null;
+  /** What `database.migrations.files` matches. */
+  readonly migrations: readonly string[];
   readonly problems: readonly Problem[];
 }
 
@@ -22,7 +24,9 @@ export interface ProjectFiles {
 export async function findProjectFiles(directory: string, draft: Draft): Promise<ProjectFiles> {
   const compose = await findComposeFiles(directory, draft);
   const env = await findEnvFile(directory, draft);
-  return { directory, ...compose, ...env, problems: [...compose.problems, ...env.problems] };
+  const patterns = (draft.keys.database?.migrations || null)?.files ?? [];
+  const migrations = await matchingFiles(directory, patterns);
+  return { directory, ...compose, ...env, migrations, problems: [...compose.problems, ...env.problems] };
 }
 
 async function findComposeFiles(directory: string, draft: Draft) {

@@ -1,5 +1,7 @@
+import { migrationRuleNames } from '../migrations/rules.js';
 import type { Draft } from './draft.js';
 import { holdRule } from './hold-rules.js';
+import { didYouMean } from './nearest.js';
 import type { Problem } from './problems.js';
 import type { KeyPath } from './yaml-source.js';
 
@@ -130,6 +132,36 @@ const backupsAreADirectory: Rule = {
   },
 };
 
+const migrationFilesLieInTheProject: Rule = {
+  reads: [['database', 'migrations']],
+  check: (draft) =>
+    migrationKeys(draft, 'files').flatMap(({ name, path }) => {
+      if (name.split('/').includes('..')) {
+        const message = `${name} leaves the project's directory, which is all that reaches the host`;
+        return [problemAt(draft, path, { message, fix: 'move the migrations beside the Compose file' })];
+      }
+      if (/(\.sql|\.py|\*)$/.test(name)) return [];
+      const message = `${name} names neither SQL nor Python, which is all that can be read`;
+      return [problemAt(draft, path, { message, fix: 'let it end in .sql or .py' })];
+    }),
+};
+
+const migrationRulesExist: Rule = {
+  reads: [['database', 'migrations']],
+  check: (draft) =>
+    migrationKeys(draft, 'allow')
+      .filter(({ name }) => !(migrationRuleNames as readonly string[]).includes(name))
+      .map(({ name, path }) => {
+        const fix = didYouMean(name, migrationRuleNames) ?? `use one of ${migrationRuleNames.join(', ')}`;
+        return problemAt(draft, path, { message: `there is no rule ${name}`, fix });
+      }),
+};
+
+function migrationKeys({ keys }: Draft, key: 'files' | 'allow'): { name: string; path: KeyPath }[] {
+  const names = (keys.database?.migrations || null)?.[key] ?? [];
+  return names.map((name, at) => ({ name, path: ['database', 'migrations', key, at] }));
+}
+
 const oneHost: Rule = {
   reads: [['hosts']],
   check: (draft) => {
@@ -149,6 +181,8 @@ export const rules: readonly Rule[] = [
   databaseLiesInADirectory,
   holdHoldsWrites,
   backupsAreADirectory,
+  migrationFilesLieInTheProject,
+  migrationRulesExist,
   replicaIsNoSlot,
   routerIsNoReplica,
   oneHost,

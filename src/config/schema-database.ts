@@ -22,7 +22,8 @@ const rehearsal = section('How the migrations are run on a copy.', {
 const filePattern = text({
   about: 'A pattern of paths.',
   pattern: /^[^/\s]\S*$/,
-  expected: 'a path relative to the directory of pointsman.yml, in which * stands for anything but /',
+  expected:
+    'a path relative to the directory of pointsman.yml, in which * stands for anything but / and ** for any directories',
   example: 'app/migrations/*.py',
 });
 
@@ -43,7 +44,7 @@ const migrations = section(
       example: '[app/migrations/*.py]',
     }),
     allow: listOf({
-      about: 'Rules of docs/database.md that are not applied.',
+      about: 'Rules of docs/migrations.md that are not applied.',
       item: ruleName,
       expected: 'a list of rules',
       example: '[vacuum]',

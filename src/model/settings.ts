@@ -93,9 +93,9 @@ export interface MigrateSettings {
 
 /** Migration files that preflight reads. */
 export interface MigrationFiles {
-  /** Patterns relative to the project's directory: `app/migrations/*.py`. */
+  /** Patterns relative to the project's directory, `app/migrations/*.py`; `**` stands for any directories. */
   readonly files: readonly string[];
-  /** Names of the rules of docs/database.md that are not applied. */
+  /** Names of the rules of docs/migrations.md that are not applied. */
   readonly allow: readonly string[];
 }
 

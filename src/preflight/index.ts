@@ -8,6 +8,7 @@ import { error, type Check } from './check.js';
 import { databaseFile, databaseVolume } from './checks/database.js';
 import { disk, liveSlotRuns } from './checks/host.js';
 import { images } from './checks/images.js';
+import { migrations } from './checks/migrations.js';
 import { replicaTarget, requiredVariables } from './checks/replica.js';
 import { routerHealth, routerService } from './checks/router.js';
 import { onlyOneSlotRuns, slotServices } from './checks/slots.js';
@@ -21,6 +22,7 @@ export const checks: readonly Check[] = [
   routerHealth,
   databaseVolume,
   databaseFile,
+  migrations,
   images,
   requiredVariables,
   replicaTarget,
@@ -30,7 +32,8 @@ export const checks: readonly Check[] = [
 ];
 
 /** Checks that a rollback has no use for: its image was live before, and it takes no backup and keeps the database. */
-const deployOnly: readonly Check[] = [databaseFile, images, disk];
+const deployOnly: readonly Check[] = [databaseFile, migrations, images, disk];
+/** Checks that a rollback has no use for: its image was live before, it takes no backup, and it migrates nothing. */
 
 export interface Preflight {
   readonly findings: readonly Finding[];

@@ -241,3 +241,15 @@ pointsman.yml:4:17  slots.green: there is no service app-gren in compose.yml →
 pointsman.yml:5:8  build: expected true or false, found the text "yes" → write it like true
 pointsman.yml:6:1  bake: not in this version yet (the watch after the switch) → remove it`);
 });
+
+test('a rule or a pattern of migrations that cannot be meant is said where it is written', async () => {
+  const files = 'files: [app/migrations/*.py, ../db/*.sql, db/*.js], allow: [vacum, attach, zzzzzzzzzz]';
+  const text = `${smallest}database: { path: /app/data/app.db, volume: app-data, migrations: { ${files} } }\n`;
+  const lines = (await about(text)).split('\n');
+  expect(lines).toEqual([
+    "pointsman.yml:3:98  database.migrations.files[1]: ../db/*.sql leaves the project's directory, which is all that reaches the host → move the migrations beside the Compose file",
+    'pointsman.yml:3:111  database.migrations.files[2]: db/*.js names neither SQL nor Python, which is all that can be read → let it end in .sql or .py',
+    'pointsman.yml:3:129  database.migrations.allow[0]: there is no rule vacum → did you mean vacuum?',
+    expect.stringMatching(/^pointsman.yml:3:144  .*there is no rule zzzzzzzzzz → use one of begin, commit, /),
+  ]);
+});

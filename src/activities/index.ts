@@ -1,6 +1,7 @@
 import type { Activities } from '../model/activities.js';
 import { databaseSteps } from './database-steps.js';
 import type { Dependencies } from './dependencies.js';
+import { drillSteps } from './drill-steps.js';
 import { laterSteps } from './later-steps.js';
 import { preflightStep } from './preflight-step.js';
 import { recordSteps } from './record-steps.js';
@@ -17,6 +18,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...routerSteps(dependencies),
     ...databaseSteps(dependencies),
     ...recordSteps(dependencies),
+    ...drillSteps(dependencies),
     ...laterSteps(),
   };
 }

@@ -11,6 +11,7 @@ from contextlib import closing
 
 from sqlite_tool.backups import backup, list_backups, prune, verify
 from sqlite_tool.connections import open_live, problems, size
+from sqlite_tool.drill import examine
 from sqlite_tool.errors import BUG, exit_code
 from sqlite_tool.files import free_bytes, read_json, salvage_path
 from sqlite_tool.fingerprint import fingerprint, row_counts
@@ -42,6 +43,7 @@ COMMANDS = {
     'list': list_backups,
     'restore': lambda args: Restore(args).run(),
     'prune': prune,
+    'examine': examine,
 }
 
 

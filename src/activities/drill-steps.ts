@@ -51,7 +51,7 @@ async function findLive(host: Host, { settings }: StepArgs): Promise<FoundLive> 
 async function restoreReplica(host: Host, args: ScratchArgs, context: Running): Promise<RestoredReplica> {
   const scratch = await DrillScratch.of(host, args);
   await scratch.ensureImage(args.settings.toolImage);
-  await requireSpace(await liveDatabase(host, args, context));
+  requireSpace(await liveDatabase(host, args, context));
   const run = await scratch.litestreamRunner(context.signal);
   await scratch.prepare();
   const started = Date.now();

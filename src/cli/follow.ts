@@ -45,7 +45,7 @@ export async function follow(session: Session, handle: DeployHandle, options: Fo
 }
 
 /** How the run ended (`null`: well). Temporal may be away meanwhile: the run outlives that, so its follower does too. */
-async function endOf(session: Session, handle: DeployHandle): Promise<unknown> {
+export async function endOf(session: Session, handle: DeployHandle): Promise<unknown> {
   for (;;) {
     try {
       await handle.result();
@@ -60,7 +60,7 @@ async function endOf(session: Session, handle: DeployHandle): Promise<unknown> {
 }
 
 /** Polls until the run has ended (`null`) or waits for a person (its progress). */
-async function watch(handle: DeployHandle, watcher: Watcher, ended: Promise<unknown>): Promise<Progress | null> {
+export async function watch(handle: DeployHandle, watcher: Watcher, ended: Promise<unknown>): Promise<Progress | null> {
   let over = false;
   const finish = (): void => void (over = true);
   void ended.then(finish, finish);
@@ -79,7 +79,7 @@ async function watch(handle: DeployHandle, watcher: Watcher, ended: Promise<unkn
 }
 
 /** Prints each step as it begins and ends, once. */
-class Watcher {
+export class Watcher {
   private readonly session: Session;
   private readonly json: boolean;
   private readonly printed = new Set<string>();

@@ -2,6 +2,7 @@ import type { Activities } from '../model/activities.js';
 import { databaseSteps } from './database-steps.js';
 import type { Dependencies } from './dependencies.js';
 import { holdSteps } from './hold-steps.js';
+import { drillSteps } from './drill-steps.js';
 import { laterSteps } from './later-steps.js';
 import { preflightStep } from './preflight-step.js';
 import { recordSteps } from './record-steps.js';
@@ -21,6 +22,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...holdSteps(dependencies),
     ...recordSteps(dependencies),
     ...rehearsalStep(dependencies),
+    ...drillSteps(dependencies),
     ...laterSteps(),
   };
 }

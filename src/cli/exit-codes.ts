@@ -8,7 +8,7 @@ export const exitCodes = {
   usage: 2,
   /** Refused before anything was touched: preflight, image, nothing to roll back to, or a backup that is bad. */
   refused: 3,
-  /** Failed, and everything was undone. */
+  /** Failed, and everything was undone. A drill: the replica could not be restored, or the app is not healthy on it. */
   undone: 4,
   /** A compensation could not finish and waits for `pointsman retry` or `pointsman skip`. */
   needsAttention: 5,

@@ -53,14 +53,14 @@ export async function follow(session: Session, handle: RunHandle, options: Follo
 
 type RunResult = DeployResult | BackupResult | RestoreRunResult;
 
-interface End {
+export interface End {
   /** `null`: it ended well. */
   readonly error: unknown;
   readonly result: RunResult | null;
 }
 
 /** How the run ended. Temporal may be away meanwhile: the run outlives that, so its follower does too. */
-async function endOf(session: Session, handle: RunHandle): Promise<End> {
+export async function endOf(session: Session, handle: RunHandle): Promise<End> {
   for (;;) {
     try {
       return { error: null, result: await handle.result() };
@@ -74,7 +74,7 @@ async function endOf(session: Session, handle: RunHandle): Promise<End> {
 }
 
 /** Polls until the run has ended (`null`) or waits for a person (its progress). */
-async function watch(handle: RunHandle, watcher: Watcher, ended: Promise<End>): Promise<Progress | null> {
+export async function watch(handle: RunHandle, watcher: Watcher, ended: Promise<End>): Promise<Progress | null> {
   let over = false;
   const finish = (): void => void (over = true);
   void ended.then(finish, finish);
@@ -93,7 +93,7 @@ async function watch(handle: RunHandle, watcher: Watcher, ended: Promise<End>): 
 }
 
 /** Prints each step as it begins and ends, once. */
-class Watcher {
+export class Watcher {
   private readonly session: Session;
   private readonly json: boolean;
   private readonly printed = new Set<string>();

@@ -4,6 +4,7 @@ import type { InitOptions } from '../config/init.js';
 import { slots } from '../model/slot.js';
 import type { CheckOptions } from './commands/check.js';
 import type { DeployOptions } from './commands/deploy.js';
+import type { DrillOptions } from './commands/drill.js';
 import type { HistoryOptions } from './commands/history.js';
 import type {
   HostInstallOptions,
@@ -36,6 +37,7 @@ export function createProgram(run: Run, version: string): Command {
   addDeploying(program, run);
   addLooking(program, run);
   addDatabase(program, { run, placed });
+  addDrill(program, run);
   addRunning(program, run);
   addHosts(program, run);
   return program;
@@ -135,6 +137,17 @@ function addLooking(program: Command, run: Run): void {
   ).action((options: CheckOptions) =>
     run(async (session) => (await import('./commands/check.js')).checkCommand(session, options)),
   );
+}
+
+function addDrill(program: Command, run: Run): void {
+  placed(program, 'drill')
+    .description('restore the newest replica beside the app, check it and try the live release on it')
+    .option('--reason <text>', 'why, for the history')
+    .option('--last', 'show what the last drill found, and run none')
+    .option('--json', 'one JSON object per line')
+    .action((options: DrillOptions) =>
+      run(async (session) => (await import('./commands/drill.js')).drillCommand(session, options)),
+    );
 }
 
 function addRunning(program: Command, run: Run): void {

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { Compose, type ComposeConfig, type ComposeService } from '../docker/compose.js';
 import { createScratch, removeScratch, scratchLabels } from '../docker/scratch.js';
+import { bindsOf, environmentOf, networksOf } from '../docker/service-copy.js';
 import { runTool, type ToolContainer, type ToolResult } from '../docker/tool-container.js';
 import type { Host } from '../hosts/host.js';
 import { changedParts } from '../model/database.js';
@@ -62,7 +63,7 @@ export async function rehearse(
   request: RehearsalRequest,
   options: DatabaseOptions = {},
 ): Promise<Rehearsed | null> {
-  const { database, project } = settings;
+  const { database } = settings;
   const migrate = database?.migrate;
   const volume = database && (await findVolume(host, settings, database));
   if (!migrate || !volume) return null;
@@ -75,9 +76,9 @@ export async function rehearse(
     const config = await new Compose(host, settings).config();
     const service = config.services[settings.slots[request.slot]] ?? {};
     const container = {
-      ...containerOf(service, volume, name),
+      ...containerOf(config, service, { ...volume, name }),
       ...{ image: request.image, argv: migrate.command as [string, ...string[]], labels },
-      ...(migrate.network ? { network: networkOf(config, project) } : {}),
+      ...(migrate.network ? { networks: networksOf(config, service) } : {}),
     };
     const place = { root: scratchRoot, copy: posix.join(scratchRoot, posix.relative(volume.target, database.path)) };
     const stage = { host, database: tool, place, timestamp: request.timestamp, container, migrate };
@@ -143,24 +144,18 @@ function requireSound(before: CopyFacts, after: CopyFacts, lines: readonly strin
 
 /** The slot as Compose would start it, with the copy in place of the database and none of its other volumes. */
 function containerOf(
-  { environment = {}, user, working_dir: workingDirectory, volumes = [] }: ComposeService,
-  { target }: MountedVolume,
-  scratch: string,
+  config: ComposeConfig,
+  service: ComposeService,
+  volume: MountedVolume,
 ): Pick<ToolContainer, 'volumes' | 'environment' | 'user' | 'binds' | 'workingDirectory'> {
-  const set = Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== null);
+  const { user, working_dir: workingDirectory } = service;
   return {
-    volumes: [{ name: scratch, target }],
-    environment: Object.fromEntries(set),
+    volumes: [volume],
+    environment: environmentOf(service),
     user: user ?? null,
     ...(workingDirectory === undefined ? {} : { workingDirectory }),
-    binds: volumes.flatMap(({ type, source, target: at }) =>
-      type === 'bind' && source ? [{ source, target: at }] : [],
-    ),
+    binds: bindsOf(config, service),
   };
-}
-
-function networkOf({ networks }: ComposeConfig, project: string): string {
-  return networks?.['default']?.name ?? Object.values(networks ?? {})[0]?.name ?? `${project}_default`;
 }
 
 function linesOf({ stdout, stderr }: ToolResult): string[] {

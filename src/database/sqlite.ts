@@ -112,6 +112,12 @@ interface Kept {
   readonly salvages: readonly Salvage[];
 }
 
+/** A database as a drill sees it. */
+export interface ExaminedDatabase extends DatabaseFacts {
+  /** When it was last written to, ISO 8601. */
+  readonly changedAt: string;
+}
+
 interface Inspection extends DatabaseFacts {
   readonly absent: boolean;
   /** What the quick check found. */
@@ -146,6 +152,16 @@ export class SqliteDatabase {
     if (absent) return null;
     if (problem) throw new ToolError('fingerprint', 'corrupt', problem);
     return facts;
+  }
+
+  /**
+   * @param scratch whether it is a restored one: then all of it is checked, and any user may write to it afterwards.
+   * @returns `null` when there is none.
+   * @throws {ToolError} `corrupt` when the check of a restored one finds something.
+   */
+  async examine(timestamp: string, scratch: boolean): Promise<ExaminedDatabase | null> {
+    const answer = await this.call<ExaminedDatabase & { absent: boolean }>('examine', timestamp, { scratch });
+    return answer.absent ? null : answer;
   }
 
   /** A verified copy beside the database; the same one again when it was made before. `null`: no database yet. */

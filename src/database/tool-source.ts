@@ -12,6 +12,7 @@ const modules = [
   'restore',
   'look',
   'rehearsal',
+  'drill',
   'main',
 ];
 

@@ -9,7 +9,9 @@ import { environmentDirectory, slotsEnvPath } from './slots-env.js';
 export interface ComposeConfig {
   readonly services: Readonly<Record<string, ComposeService>>;
   readonly volumes?: Readonly<Record<string, { readonly name: string }>>;
-  readonly networks?: Readonly<Record<string, { readonly name: string } | null>>;
+  readonly networks?: Readonly<Record<string, { readonly name: string }>>;
+  readonly configs?: Readonly<Record<string, { readonly file?: string }>>;
+  readonly secrets?: Readonly<Record<string, { readonly file?: string }>>;
 }
 
 export interface ComposeService {
@@ -19,18 +21,35 @@ export interface ComposeService {
   readonly healthcheck?: {
     readonly test?: readonly string[];
     readonly disable?: boolean;
+    readonly interval?: string;
+    readonly timeout?: string;
+    readonly start_period?: string;
+    readonly retries?: number;
   };
-  readonly volumes?: readonly ComposeMount[];
-  /** With what its env files say. */
   readonly environment?: Readonly<Record<string, string | null>>;
+  readonly entrypoint?: readonly string[] | null;
+  readonly command?: readonly string[] | null;
   readonly user?: string;
   readonly working_dir?: string;
+  readonly init?: boolean;
+  readonly tmpfs?: readonly string[];
+  readonly network_mode?: string;
+  readonly networks?: Readonly<Record<string, unknown>>;
+  readonly configs?: readonly ComposeFileMount[];
+  readonly secrets?: readonly ComposeFileMount[];
+  readonly volumes?: readonly ComposeMount[];
   readonly depends_on?: Readonly<Record<string, unknown>>;
 }
 
 /** Without a profile: a service that every slot shares and that no deploy stops. */
 export function isShared({ profiles }: ComposeService): boolean {
   return (profiles ?? []).length === 0;
+}
+
+/** A config or secret as a file in the container. */
+export interface ComposeFileMount {
+  readonly source: string;
+  readonly target?: string;
 }
 
 export interface ComposeMount {

@@ -11,14 +11,14 @@ export interface ToolContainer {
   readonly argv: readonly [string, ...string[]];
   readonly volumes: readonly ToolVolume[];
   readonly labels: Readonly<Record<string, string>>;
-  /** Default: none. Given to Docker's API alone, so it may hold secrets. */
-  readonly environment?: Readonly<Record<string, string>>;
+  /** `NAME=value`; given to Docker's API alone, so it may hold secrets. Default: what the image brings. */
+  readonly environment?: readonly string[];
   /** Default: root. `null`: the image's own. */
   readonly user?: string | null;
   /** Default: the image's own. */
   readonly workingDirectory?: string;
-  /** Name of a Docker network. Default: none at all. */
-  readonly network?: string;
+  /** Networks of the engine that it joins. Default: none at all. */
+  readonly networks?: readonly string[];
   /** Files and directories of the host, read-only. */
   readonly binds?: readonly { readonly source: string; readonly target: string }[];
 }
@@ -45,13 +45,13 @@ export interface ToolResult {
 }
 
 /**
- * Runs a one-shot container without a network to its end and removes it; when cancelled it is killed first.
+ * Runs a one-shot container, without a network unless one is named, to its end and removes it; when cancelled it is killed first.
  *
  * A worker that dies leaves the container running. The next attempt finds it by its name, reads its output
  * from the start and waits for its end, so the work is never done twice side by side.
  */
 export async function runTool(docker: Docker, tool: ToolContainer, options: ToolOptions = {}): Promise<ToolResult> {
-  const container = (await existing(docker, tool.name)) ?? (await create(docker, tool));
+  const container = (await existing(docker, tool)) ?? (await create(docker, tool));
   // Whatever comes of it, the container is removed by force after.
   const kill = (): void => void container.kill().catch(() => undefined);
   options.signal?.addEventListener('abort', kill);
@@ -79,12 +79,12 @@ async function remove(container: Docker.Container): Promise<void> {
   await container.remove({ force: true, v: true }).catch(ignoreEnded);
 }
 
-async function existing(docker: Docker, name: string): Promise<Docker.Container | null> {
+async function existing(docker: Docker, { name, networks }: ToolContainer): Promise<Docker.Container | null> {
   const container = docker.getContainer(name);
   try {
     const { State } = await container.inspect();
     // Created and never started: the attempt before died between the two.
-    if (State.Status === 'created') await container.start();
+    if (State.Status === 'created') await joinAndStart(docker, container, networks);
     return container;
   } catch (error) {
     if (isNotFound(error)) return null;
@@ -108,11 +108,11 @@ async function create(docker: Docker, tool: ToolContainer): Promise<Docker.Conta
     Cmd: rest,
     ...(user === null ? {} : { User: user }),
     ...(workingDirectory === undefined ? {} : { WorkingDir: workingDirectory }),
-    Env: Object.entries(tool.environment ?? {}).map(([key, value]) => `${key}=${value}`),
+    ...(tool.environment ? { Env: [...tool.environment] } : {}),
     Labels: { ...labels },
-    HostConfig: { NetworkMode: tool.network ?? 'none', Mounts: mountsOf(tool) },
+    HostConfig: { NetworkMode: tool.networks?.[0] ?? 'none', Mounts: mountsOf(tool) },
   });
-  await container.start();
+  await joinAndStart(docker, container, tool.networks);
   return container;
 }
 
@@ -121,8 +121,25 @@ function mountsOf({ volumes, binds = [] }: ToolContainer): Docker.MountConfig {
     ...volumes.map(({ name: Source, target: Target, readOnly: ReadOnly = false }) => ({
       ...{ Type: 'volume' as const, Source, Target, ReadOnly },
     })),
-    ...binds.map(({ source: Source, target: Target }) => ({ Type: 'bind' as const, Source, Target, ReadOnly: true })),
+    ...binds.map(({ source, target }) => readOnlyBind(source, target)),
   ];
+}
+
+export function readOnlyBind(Source: string, Target: string): Docker.MountSettings {
+  return { Type: 'bind', Source, Target, ReadOnly: true };
+}
+
+/** Engines before 25 take one network when a container is created: the others are joined before it starts. */
+async function joinAndStart(docker: Docker, container: Docker.Container, networks: readonly string[] = []) {
+  for (const network of networks.slice(1)) {
+    await docker.getNetwork(network).connect({ Container: container.id }).catch(ignoreJoined);
+  }
+  await container.start();
+}
+
+/** The attempt before had joined it, and died before the start. */
+function ignoreJoined(error: unknown): void {
+  if ((error as { statusCode?: number }).statusCode !== 403) throw error;
 }
 
 async function follow(

@@ -1,4 +1,5 @@
 import type { BackupManifest, Rehearsal, ReplicaState, RestoreResult } from './database.js';
+import type { DrillRecord, InspectedRestore, ProbedRestore, RestoredReplica } from './drill.js';
 import type { Finding } from './finding.js';
 import type { ReleaseRecord, RollbackTarget } from './release-record.js';
 import type { Settings } from './settings.js';
@@ -34,6 +35,11 @@ export interface Activities {
   findBackup(args: FindBackupArgs): Promise<BackupManifest>;
   restoreBackup(args: RestoreArgs): Promise<RestoreResult>;
   proveReplica(args: StepArgs): Promise<ReplicaProven | null>;
+  restoreReplica(args: ScratchArgs): Promise<RestoredReplica>;
+  inspectRestored(args: ScratchArgs): Promise<InspectedRestore>;
+  probeRestored(args: ProbeRestoredArgs): Promise<ProbedRestore>;
+  removeScratch(args: ScratchArgs): Promise<ScratchRemoved>;
+  recordDrill(args: RecordDrillArgs): Promise<void>;
 }
 
 export interface StepArgs {
@@ -237,4 +243,23 @@ export interface SwitchedBack {
 export interface RestoreArgs extends StepArgs {
   readonly backup: BackupManifest;
   readonly timestamp: string;
+}
+
+export interface ScratchArgs extends StepArgs {
+  /** Names the scratch volume and its containers; the same in every attempt. */
+  readonly timestamp: string;
+}
+
+export interface ProbeRestoredArgs extends ScratchArgs {
+  /** The release that the restored database is tried with. */
+  readonly live: Live;
+}
+
+export interface ScratchRemoved {
+  /** Names of the containers and volumes that are gone. */
+  readonly removed: readonly string[];
+}
+
+export interface RecordDrillArgs extends StepArgs {
+  readonly record: DrillRecord;
 }

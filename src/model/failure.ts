@@ -31,6 +31,12 @@ export const failureTypes = [
   'DatabaseLocked',
   /** There is no earlier release to go back to. */
   'NothingToRollBackTo',
+  /** The replica could not be restored: there is none, it is damaged, or its storage refuses us. */
+  'ReplicaNotRestored',
+  /** The replica's storage does not answer (retried). */
+  'ReplicaUnreachable',
+  /** What was restored from the replica is damaged, or the app is not healthy on it. */
+  'RestoredDataUnfit',
   /** The input of the workflow is not what this version of pointsman understands. */
   'InvalidInput',
   /** A command on the host ended with an error that may pass (retried). */
@@ -57,6 +63,8 @@ export const nonRetryableFailures: readonly FailureType[] = [
   'RestoreRefused',
   'DatabaseLocked',
   'NothingToRollBackTo',
+  'ReplicaNotRestored',
+  'RestoredDataUnfit',
   'InvalidInput',
   'HostRefused',
 ];

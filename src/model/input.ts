@@ -34,6 +34,13 @@ export interface RestoreInput {
   readonly reason: string | null;
 }
 
+/** Input of the `drill` workflow. */
+export interface DrillInput {
+  readonly settings: Settings;
+  readonly requestedBy: string;
+  readonly reason: string | null;
+}
+
 /** Answer to a deploy that needs attention. */
 export interface AttentionAnswer {
   readonly action: 'retry' | 'skip';

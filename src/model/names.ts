@@ -5,6 +5,11 @@ export function workflowId(settings: Pick<Settings, 'project' | 'environment'>):
   return `${settings.project}/${settings.environment}`;
 }
 
+/** A drill has an id of its own, so that it never waits for a deploy, nor a deploy for it. Its schedule has the same. */
+export function drillId(settings: Pick<Settings, 'project' | 'environment'>): string {
+  return `${workflowId(settings)}/drill`;
+}
+
 /** Image of a release, from the template in `pointsman.yml`. */
 export function imageOf(settings: Pick<Settings, 'image'>, release: string): string {
   return settings.image.replaceAll('{release}', release);

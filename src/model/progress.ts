@@ -1,5 +1,6 @@
 import type { LogSection } from './activities.js';
 import type { BackupManifest, RestoreResult } from './database.js';
+import type { DrillReport } from './drill.js';
 import type { RunKind } from './run-kind.js';
 import type { Live, Slot } from './slot.js';
 
@@ -32,7 +33,7 @@ export interface Progress {
   readonly kind: RunKind;
   readonly project: string;
   readonly environment: string;
-  /** `null` until a rollback has found what it goes back to; for a backup or restore, what is live. */
+  /** `null` until a rollback has found what it goes back to; for a backup, restore or drill, what is live. */
   readonly release: string | null;
   readonly slot: Slot | null;
   readonly requestedBy: string;
@@ -62,6 +63,12 @@ export interface BackupResult {
 export interface RestoreRunResult {
   readonly progress: Progress;
   readonly restored: RestoreResult;
+}
+
+/** The result of a `drill`. */
+export interface DrillResult {
+  readonly progress: Progress;
+  readonly report: DrillReport;
 }
 
 /** Details of the workflow's failure: everything that the CLI shows without asking again. */

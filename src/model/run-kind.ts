@@ -1,2 +1,2 @@
 /** What a workflow does. */
-export type RunKind = 'deploy' | 'rollback' | 'backup' | 'restore';
+export type RunKind = 'deploy' | 'rollback' | 'backup' | 'restore' | 'drill';

@@ -1,5 +1,6 @@
 import type { Activities, DrainArgs, Drained } from './activities.js';
 import type { Rehearsal, RestoreResult } from './database.js';
+import { ageText, comparisonText, type InspectedRestore } from './drill.js';
 
 type Name = keyof Activities;
 export type ArgsOf<N extends Name> = Parameters<Activities[N]>[0];
@@ -123,7 +124,34 @@ export const stepWords: { readonly [N in Name]: StepWords<N> } = {
     note: (proven) =>
       proven ? `the replica holds the same, ${bytes(proven.bytes)}` : 'there is no replica that can be asked',
   },
+  restoreReplica: {
+    summary: () => 'restore the newest replica into a scratch volume',
+    note: ({ age, tookMs }) => `restored in ${seconds(tookMs)}; ${ageText(age)}`,
+  },
+  inspectRestored: {
+    summary: () => 'check the restored database and compare it with the live one',
+    note: inspectedNote,
+  },
+  probeRestored: {
+    summary: ({ live }) =>
+      `start ${live.release ?? 'the live release'} on it, without a network, and ask for its health`,
+    note: ({ healthyAfterMs }) => `healthy after ${seconds(healthyAfterMs)}`,
+  },
+  removeScratch: {
+    summary: () => 'remove the scratch volume and its containers',
+    note: ({ removed }) => (removed.length > 0 ? `removed ${removed.length}` : 'nothing was left'),
+  },
+  recordDrill: {
+    summary: ({ record }) => `record: drill ${record.outcome}`,
+    note: () => 'recorded',
+  },
 };
+
+function inspectedNote({ bytes: size, rows, live }: InspectedRestore): string {
+  const total = Object.values(rows).reduce((sum, each) => sum + each, 0);
+  const what = `${count(total, 'row') || 'no row'} in ${count(Object.keys(rows).length, 'table') || 'no table'}`;
+  return `sound, ${what}, ${bytes(size)}; ${comparisonText(live)}`;
+}
 
 function rehearsalNote(rehearsal: Rehearsal | null): string {
   if (!rehearsal) return 'there is no database yet';

@@ -31,9 +31,8 @@ export const checks: readonly Check[] = [
   onlyOneSlotRuns,
 ];
 
-/** Checks that a rollback has no use for: its image was live before, and it takes no backup and keeps the database. */
+/** Checks that a rollback has no use for: its image was live before, and it takes no backup and migrates nothing. */
 const deployOnly: readonly Check[] = [databaseFile, migrations, images, disk];
-/** Checks that a rollback has no use for: its image was live before, it takes no backup, and it migrates nothing. */
 
 export interface Preflight {
   readonly findings: readonly Finding[];

@@ -71,6 +71,13 @@ const choices: Record<keyof Activities, Choice> = {
   restoreBackup: () => ({ startToCloseTimeout: '2h', retry: patient }),
   // Waits for the replica, then fetches all of it.
   proveReplica: () => ({ startToCloseTimeout: '1h', retry: once }),
+  // Fetches all of the replica and checks it; storage that does not answer is tried for about two minutes.
+  restoreReplica: () => ({ startToCloseTimeout: '2h', retry: brisk }),
+  inspectRestored: () => ({ startToCloseTimeout: '1h', retry: brisk }),
+  // The wait itself is bounded by health.timeout.
+  probeRestored: ({ health }) => ({ startToCloseTimeout: health.timeoutMs + 60_000, retry: brisk }),
+  removeScratch: () => ({ startToCloseTimeout: '2m', retry: patient }),
+  recordDrill: () => ({ startToCloseTimeout: '30s', retry: patient }),
 };
 
 export function activityOptions(name: keyof Activities, settings: Settings): ActivityOptions {

@@ -1,12 +1,12 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { FailureType } from '../model/failure.js';
-import type { BackupInput, DeployInput, RestoreInput, RollbackInput } from '../model/input.js';
+import type { BackupInput, DeployInput, DrillInput, RestoreInput, RollbackInput } from '../model/input.js';
 
 /**
  * A workflow may be started by an older or newer CLI, or by hand in the Temporal UI: what is missing is
  * said at once instead of failing somewhere in the story.
  */
-export function checkInput<Input extends DeployInput | RollbackInput | BackupInput | RestoreInput>(
+export function checkInput<Input extends DeployInput | RollbackInput | BackupInput | RestoreInput | DrillInput>(
   input: Input,
 ): Input {
   const missing = [

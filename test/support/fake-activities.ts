@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../src/model/activities.js';
 import type { BackupManifest } from '../../src/model/database.js';
+import type { DrillReport } from '../../src/model/drill.js';
 import type { FailureType } from '../../src/model/failure.js';
 import type { Live } from '../../src/model/slot.js';
 
@@ -18,6 +19,16 @@ export const backup: BackupManifest = {
   bytes: 1_234_567,
   sha256: 'a'.repeat(64),
   fingerprint: { schema: 'b'.repeat(64), userVersion: 0, migrations: 'c'.repeat(64) },
+};
+
+export const drillReport: DrillReport = {
+  restored: { age: { until: '2026-11-23T03:29:58.000Z', merged: false, seconds: 2 }, tookMs: 800 },
+  inspected: {
+    ...{ bytes: 1_234_567, fingerprint: backup.fingerprint, rows: { notes: 1200, tags: 4 }, tookMs: 400 },
+    live: { sameFingerprint: true, missingRows: { notes: 3 }, changedAt: '2026-11-23T03:30:00.000Z' },
+  },
+  probed: { release: 'v1', image: 'registry.example.org/shop:v1', healthyAfterMs: 1200, answer: '' },
+  totalMs: 2400,
 };
 
 const workers = [{ pid: 41, startedAt: 'Mon Nov 23 09:20:00 2026' }];
@@ -53,6 +64,12 @@ export function wellBehaved(live: Live | null): Activities {
     restoreBackup: () =>
       Promise.resolve({ restored: true, reason: 'asked for', salvage: 'app.db.failed-1', tables: [] }),
     proveReplica: () => Promise.resolve({ replica: { inStep: true, afterMs: 40, problem: '' }, bytes: 1_234_567 }),
+    restoreReplica: () => Promise.resolve(drillReport.restored),
+    inspectRestored: () => Promise.resolve(drillReport.inspected),
+    probeRestored: ({ live: { release } }) =>
+      Promise.resolve({ release, image: 'registry.example.org/shop:v1', healthyAfterMs: 1200, answer: '' }),
+    removeScratch: () => Promise.resolve({ removed: ['pointsman-shop-production-drill-1-data'] }),
+    recordDrill: () => Promise.resolve(),
   };
 }
 

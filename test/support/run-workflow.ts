@@ -37,7 +37,7 @@ export interface Told {
 }
 
 export interface Telling {
-  readonly kind?: RunKind;
+  readonly kind?: Exclude<RunKind, 'drill'>;
   readonly settings?: Settings;
   readonly to?: string;
   /** Which backup a restore puts back. */

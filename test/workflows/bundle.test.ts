@@ -12,7 +12,7 @@ test('the workflows bundle for Temporal’s sandbox', async () => {
 });
 
 test('exactly the workflows that a CLI may start are exported', () => {
-  expect(Object.keys(workflows).sort()).toEqual(['backup', 'deploy', 'restore', 'rollback']);
+  expect(Object.keys(workflows).sort()).toEqual(['backup', 'deploy', 'drill', 'restore', 'rollback', 'scheduledDrill']);
 });
 
 test('a workflow that reaches for Node is refused by the bundler: the check can fail', async () => {

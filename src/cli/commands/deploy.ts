@@ -1,8 +1,9 @@
 import { releasePattern } from '../../model/names.js';
 import { Exit, exitCodes, type ExitCode } from '../exit-codes.js';
 import { follow } from '../follow.js';
+import { keepSchedule } from '../keep-schedule.js';
 import type { PlaceOptions, Session } from '../session.js';
-import { shipRelease, type ShipOptions } from '../ship.js';
+import { settledSettings, shipRelease, type ShipOptions } from '../ship.js';
 import { startOrFollow } from '../start.js';
 
 export interface DeployOptions extends PlaceOptions, ShipOptions {
@@ -24,6 +25,7 @@ export async function deployCommand(session: Session, options: DeployOptions): P
   }
   const client = await session.client();
   const settings = await shipRelease(session, project, release, options);
+  await keepSchedule(session, client, settledSettings(session, project.settings));
   const { requestedBy } = session.environment;
   const input = { settings, release, requestedBy, reason: options.reason ?? null };
   const handle = await startOrFollow(session, client, { kind: 'deploy', input });

@@ -1,9 +1,11 @@
 import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { readDrills } from '../../docker/drill-record.js';
 import { readRecords } from '../../docker/release-record.js';
 import type { Settings } from '../../model/settings.js';
 import { askRouter } from '../../router/live-slot.js';
 import { TemporalUnavailableError } from '../../temporal/place.js';
 import { whoIsUp } from '../../temporal/presence.js';
+import { lastDrillLine } from '../drill-text.js';
 import { exitCodes, type ExitCode } from '../exit-codes.js';
 import { attentionText, headline, holdText, liveText, stepLine } from '../render.js';
 import { askProgress, type RunHandle, type PlaceOptions, type Session } from '../session.js';
@@ -18,9 +20,11 @@ export async function statusCommand(session: Session, options: StatusOptions): P
   const host = await session.host(settings);
   const { live, hold } = await askRouter(host, settings);
   const [last] = (await readRecords(host, settings)).slice(-1);
+  const [drill] = settings.replica && settings.database ? (await readDrills(host, settings)).slice(-1) : [];
   const run = await runningNow(session, settings);
   if (options.json) {
-    session.output.print(JSON.stringify({ live, hold, last: last ?? null, running: run.json }));
+    const found = { live, hold, last: last ?? null, drill: drill ?? null, running: run.json };
+    session.output.print(JSON.stringify(found));
     return run.code;
   }
   session.output.print(`live: ${liveText(live)}`);
@@ -29,6 +33,7 @@ export async function statusCommand(session: Session, options: StatusOptions): P
     session.output.print(
       `last: ${last.kind} ${last.release} ${last.outcome} at ${last.endedAt} by ${last.requestedBy}`,
     );
+  if (drill || settings.replica?.drillSchedule) session.output.print(lastDrillLine(drill, Date.now()));
   session.output.print(run.text);
   return run.code;
 }

@@ -8,6 +8,8 @@ import json
 import traceback
 
 from sqlite_tool.backups import backup, list_backups, prune, verify
+from sqlite_tool.connections import open_live, problems, size
+from sqlite_tool.drill import examine
 from sqlite_tool.errors import BUG, exit_code
 from sqlite_tool.look import inspect, look
 from sqlite_tool.rehearsal import copy_for_rehearsal, judge
@@ -24,6 +26,7 @@ COMMANDS = {
     'prune': prune,
     'copy': copy_for_rehearsal,
     'judge': judge,
+    'examine': examine,
 }
 
 

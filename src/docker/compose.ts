@@ -3,7 +3,7 @@ import type { Command, Host, RunOptions } from '../hosts/host.js';
 import type { Settings } from '../model/settings.js';
 import * as commands from './compose-command.js';
 import { envFilePath } from './env-file.js';
-import { environmentDirectory, slotsEnvPath } from './slots-env.js';
+import { environmentDirectory, slotsEnvPath, slotVariables, type SlotImages } from './slots-env.js';
 
 /** The part of `docker compose config` that pointsman reads. */
 export interface ComposeConfig {
@@ -25,6 +25,13 @@ export interface ComposeService {
   readonly environment?: Readonly<Record<string, string | null>>;
   readonly user?: string;
   readonly working_dir?: string;
+  readonly networks?: Readonly<Record<string, unknown>> | null;
+  /** Bytes, as text. */
+  readonly mem_limit?: string;
+  readonly cpus?: number;
+  readonly deploy?: {
+    readonly resources?: { readonly limits?: { readonly memory?: string; readonly cpus?: number } };
+  };
   readonly depends_on?: Readonly<Record<string, unknown>>;
 }
 
@@ -51,8 +58,11 @@ export class Compose {
     this.settings = settings;
   }
 
-  async config(): Promise<ComposeConfig> {
-    const { stdout } = await this.host.run(commands.configCommand(await this.project()));
+  /** @param images as if these were in their slots. Default: what is. */
+  async config(images?: SlotImages): Promise<ComposeConfig> {
+    const command = commands.configCommand(await this.project());
+    // Compose puts a variable of its own environment before the same one of an env file.
+    const { stdout } = await this.host.run(images ? { ...command, env: slotVariables(images) } : command);
     return JSON.parse(stdout) as ComposeConfig;
   }
 

@@ -1,8 +1,12 @@
 import type Docker from 'dockerode';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { isNotFound } from './container.js';
 import { demultiplexed } from './streams.js';
+
+/** Exit code of what was ended by SIGKILL. */
+const killed = 137;
 
 export interface ToolContainer {
   /** The same in every attempt of a step: a second attempt joins the container that the first one left running. */
@@ -21,6 +25,14 @@ export interface ToolContainer {
   readonly network?: string;
   /** Files and directories of the host, read-only. */
   readonly binds?: readonly { readonly source: string; readonly target: string }[];
+  /** Default: none. */
+  readonly limits?: ToolLimits;
+}
+
+export interface ToolLimits {
+  readonly memoryBytes?: number;
+  /** Fractions of one count: `0.5`. */
+  readonly cpus?: number;
 }
 
 export interface ToolVolume {
@@ -34,6 +46,10 @@ export interface ToolOptions {
   readonly signal?: AbortSignal;
   /** Called with every line of standard error: the tool's progress. */
   readonly onProgress?: (line: string) => void;
+  /** After this it is killed, and the result says so. Counted anew by an attempt that joins. Default: no limit. */
+  readonly timeoutMs?: number;
+  /** About how many of the last characters of each output are kept, in whole lines. Default: all. */
+  readonly keepCharacters?: number;
 }
 
 export interface ToolResult {
@@ -42,6 +58,10 @@ export interface ToolResult {
   readonly stderr: string;
   /** How long the container ran. */
   readonly durationMs: number;
+  /** It was killed at `timeoutMs`. */
+  readonly timedOut: boolean;
+  /** The kernel killed something in it. */
+  readonly outOfMemory: boolean;
 }
 
 /**
@@ -55,6 +75,9 @@ export async function runTool(docker: Docker, tool: ToolContainer, options: Tool
   // Whatever comes of it, the container is removed by force after.
   const kill = (): void => void container.kill().catch(() => undefined);
   options.signal?.addEventListener('abort', kill);
+  let late = false;
+  const { timeoutMs } = options;
+  const limit = timeoutMs === undefined ? undefined : setTimeout(() => void ((late = true), kill()), timeoutMs);
   try {
     if (options.signal?.aborted) kill();
     // Of a connection that breaks off, the library tells only whoever reads a stream; a wait alone would never end.
@@ -63,14 +86,15 @@ export async function runTool(docker: Docker, tool: ToolContainer, options: Tool
       follow(docker, container, options),
     ]);
     options.signal?.throwIfAborted();
-    const durationMs = await ranFor(container);
+    const ended = await howItEnded(container);
     await remove(container);
-    return { exitCode: StatusCode, stdout, stderr, durationMs };
+    return { exitCode: StatusCode, stdout, stderr, ...ended, timedOut: late && StatusCode === killed };
   } catch (error) {
     // Where the engine or the connection to it broke off, the work goes on: the container is the next attempt's.
     if (options.signal?.aborted) await remove(container);
     throw error;
   } finally {
+    clearTimeout(limit);
     options.signal?.removeEventListener('abort', kill);
   }
 }
@@ -92,13 +116,14 @@ async function existing(docker: Docker, name: string): Promise<Docker.Container 
   }
 }
 
-async function ranFor(container: Docker.Container): Promise<number> {
+async function howItEnded(container: Docker.Container): Promise<Pick<ToolResult, 'durationMs' | 'outOfMemory'>> {
   const { State } = await container.inspect();
-  return Math.max(0, Date.parse(State.FinishedAt) - Date.parse(State.StartedAt));
+  const durationMs = Math.max(0, Date.parse(State.FinishedAt) - Date.parse(State.StartedAt));
+  return { durationMs, outOfMemory: State.OOMKilled };
 }
 
 async function create(docker: Docker, tool: ToolContainer): Promise<Docker.Container> {
-  const { name, image, argv, labels, user = '0', workingDirectory } = tool;
+  const { name, image, argv, labels, user = '0', workingDirectory, limits = {} } = tool;
   const [program, ...rest] = argv;
   const container = await docker.createContainer({
     name,
@@ -110,7 +135,12 @@ async function create(docker: Docker, tool: ToolContainer): Promise<Docker.Conta
     ...(workingDirectory === undefined ? {} : { WorkingDir: workingDirectory }),
     Env: Object.entries(tool.environment ?? {}).map(([key, value]) => `${key}=${value}`),
     Labels: { ...labels },
-    HostConfig: { NetworkMode: tool.network ?? 'none', Mounts: mountsOf(tool) },
+    HostConfig: {
+      NetworkMode: tool.network ?? 'none',
+      Mounts: mountsOf(tool),
+      ...(limits.memoryBytes === undefined ? {} : { Memory: limits.memoryBytes }),
+      ...(limits.cpus === undefined ? {} : { NanoCpus: Math.round(limits.cpus * 1e9) }),
+    },
   });
   await container.start();
   return container;
@@ -128,13 +158,30 @@ function mountsOf({ volumes, binds = [] }: ToolContainer): Docker.MountConfig {
 async function follow(
   docker: Docker,
   container: Docker.Container,
-  { onProgress }: ToolOptions,
+  { onProgress, keepCharacters }: ToolOptions,
 ): Promise<{ stdout: string; stderr: string }> {
   const stream = await container.logs({ follow: true, stdout: true, stderr: true });
   const { stdout, stderr } = demultiplexed(docker, stream);
   if (onProgress) createInterface({ input: stderr }).on('line', onProgress);
-  const [out, errors] = await Promise.all([text(stdout), text(stderr)]);
+  const [out, errors] = await Promise.all([textOf(stdout, keepCharacters), textOf(stderr, keepCharacters)]);
   return { stdout: out, stderr: errors.trimEnd() };
+}
+
+/** All of it, or its last whole lines: a secret that is cut in half would not be recognised as one any more. */
+async function textOf(stream: Readable, keep?: number): Promise<string> {
+  if (keep === undefined) return text(stream);
+  stream.setEncoding('utf8');
+  let kept = '';
+  let cut = false;
+  for await (const piece of stream) {
+    kept += piece as string;
+    if (kept.length <= 2 * keep) continue;
+    kept = kept.slice(-keep);
+    cut = true;
+  }
+  if (!cut) return kept;
+  const at = kept.indexOf('\n');
+  return at < 0 ? '' : kept.slice(at + 1);
 }
 
 /** The container ended, or was removed, by itself in the same moment. */

@@ -40,7 +40,7 @@ describe('a tool', () => {
     const result = await runTool(docker, tool('echo 10% >&2; echo done >&2; echo "{}"; exit 3'), {
       onProgress: (line) => progress.push(line),
     });
-    expect(result).toEqual({ exitCode: 3, stdout: '{}\n', stderr: '10%\ndone' });
+    expect(result).toMatchObject({ exitCode: 3, stdout: '{}\n', stderr: '10%\ndone' });
     expect(progress).toEqual(['10%', 'done']);
     expect(await isGone()).toBe(true);
   });
@@ -52,6 +52,21 @@ describe('a tool', () => {
     const volumes = [{ name: volume, target: '/data' }];
     await runTool(docker, tool('echo kept > /data/file', { volumes }));
     expect((await runTool(docker, tool('cat /data/file', { volumes }))).stdout).toBe('kept\n');
+  });
+
+  test('keeps the last whole lines where it is told how much: half a line could hold half a secret', async () => {
+    const { stdout } = await runTool(docker, tool('seq 1 9999'), { keepCharacters: 20 });
+    expect(stdout).toMatch(/^(\d{4}\n)+$/);
+    expect(stdout).toMatch(/\n9998\n9999\n$/);
+    expect(stdout.length).toBeLessThanOrEqual(40);
+    const oneLine = tool(`python3 -c 'print("secret" * 99999, end="")'`);
+    expect((await runTool(docker, oneLine, { keepCharacters: 20 })).stdout).toBe('');
+  });
+
+  test('is killed at its limit, and says so beside what it had printed', async () => {
+    const result = await runTool(docker, tool('echo began; exec sleep 600'), { timeoutMs: 2000 });
+    expect(result).toMatchObject({ exitCode: 137, stdout: 'began\n', timedOut: true });
+    expect(await isGone()).toBe(true);
   });
 
   test('has no network', async () => {
@@ -83,7 +98,7 @@ describe('a tool whose first attempt died', () => {
     await first.start();
     await first.wait();
     const result = await runTool(docker, tool('hostname; exit 4'));
-    expect(result).toEqual({ exitCode: 4, stdout: `${first.id.slice(0, 12)}\n`, stderr: '' });
+    expect(result).toMatchObject({ exitCode: 4, stdout: `${first.id.slice(0, 12)}\n`, stderr: '' });
     expect(await isGone()).toBe(true);
   });
 

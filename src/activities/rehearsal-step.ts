@@ -1,4 +1,6 @@
+import { environmentOf } from '../database/rehearsal-container.js';
 import { rehearse, RehearsalError } from '../database/rehearsal.js';
+import { Compose } from '../docker/compose.js';
 import type { Host } from '../hosts/host.js';
 import type { Activities, LogSection, RehearsalArgs } from '../model/activities.js';
 import type { Rehearsal } from '../model/database.js';
@@ -18,18 +20,26 @@ export function rehearsalStep(dependencies: Dependencies): Pick<Activities, 'reh
 }
 
 async function rehearseMigration(host: Host, args: RehearsalArgs, context: Running): Promise<Rehearsal | null> {
-  const { settings, slot, image, timestamp } = args;
-  const redact = await redactorFor(host, settings);
+  const { settings, slot, release, image, timestamp } = args;
+  const config = await new Compose(host, settings).config({ [slot]: { image, release } });
+  // A variable that came with this release is in no container yet, and need not be in the project's env file.
+  const environments = Object.values(config.services).flatMap((service) => Object.entries(environmentOf(service)));
+  const redact = await redactorFor(
+    host,
+    settings,
+    environments.map(([name, value]) => `${name}=${value}`),
+  );
   const last = (lines: readonly string[], count: number) =>
     lines.slice(-count).map((line) => redact(line).slice(0, keepLines.characters));
   try {
-    const rehearsed = await rehearse(host, settings, { slot, image, timestamp }, context);
+    const rehearsed = await rehearse(host, settings, { slot, image, timestamp, config }, context);
     if (!rehearsed) return null;
     const { lines, ...outcome } = rehearsed;
     return { ...outcome, output: last(lines, keepLines.done) };
   } catch (error) {
     if (!(error instanceof RehearsalError)) throw error;
     const section: LogSection = { title: 'migration on a copy', lines: last(error.lines, keepLines.failed) };
-    throw failureOf('RehearsalFailed', `${redact(error.message)}; the database never saw it`, [section]);
+    const reason = redact(error.message).slice(0, keepLines.characters);
+    throw failureOf('RehearsalFailed', `${reason}; the database never saw it`, [section]);
   }
 }

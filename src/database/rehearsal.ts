@@ -1,18 +1,22 @@
 import { posix } from 'node:path';
-import { Compose, type ComposeConfig, type ComposeService } from '../docker/compose.js';
+import type { ComposeConfig } from '../docker/compose.js';
 import { createScratch, removeScratch, scratchLabels } from '../docker/scratch.js';
 import { runTool, type ToolContainer, type ToolResult } from '../docker/tool-container.js';
 import type { Host } from '../hosts/host.js';
 import { changedParts } from '../model/database.js';
 import type { MigrateSettings, Settings } from '../model/settings.js';
 import type { Slot } from '../model/slot.js';
-import { databaseOf, findVolume, type DatabaseOptions, type MountedVolume } from './database-of.js';
+import { databaseOf, findVolume, type DatabaseOptions } from './database-of.js';
+import { migrationContainer } from './rehearsal-container.js';
 import type { CopyFacts, CopyPlace, SqliteDatabase } from './sqlite.js';
+import { ToolError } from './tool-error.js';
 
 export interface RehearsalRequest {
   readonly slot: Slot;
   readonly image: string;
   readonly timestamp: string;
+  /** The project as it is when the release is in its slot. */
+  readonly config: ComposeConfig;
 }
 
 /** What the migrations did to the copy. */
@@ -21,14 +25,14 @@ export interface Rehearsed {
   readonly tookMs: number;
   readonly bytes: number;
   readonly predictedMs: number;
-  /** All that they wrote, unredacted. */
+  /** The last lines that they wrote, unredacted. */
   readonly lines: readonly string[];
 }
 
-/** The migrations failed, or left the copy in a state that the database must not get into. */
+/** The migrations failed, cannot be tried, or left the copy in a state that the database must not get into. */
 export class RehearsalError extends Error {
   override readonly name = 'RehearsalError';
-  /** All that they wrote, unredacted. */
+  /** The last lines that they wrote, unredacted. */
   readonly lines: readonly string[];
 
   constructor(reason: string, lines: readonly string[]) {
@@ -38,6 +42,9 @@ export class RehearsalError extends Error {
 }
 
 const scratchRoot = '/pointsman-scratch';
+
+/** Of each output: far more than is shown, and nothing against a worker's memory. */
+const keepCharacters = 256_000;
 
 interface Stage {
   readonly host: Host;
@@ -54,7 +61,7 @@ interface Stage {
  * Runs the migrations in the release's image on a fresh copy of the live database; `null` when there is none yet.
  * What a killed attempt left is removed first, and nothing is left after.
  *
- * @throws {RehearsalError} when they fail, take too long, or damage the copy.
+ * @throws {RehearsalError} when they fail, take too long, or damage the copy, or when no copy can be made.
  */
 export async function rehearse(
   host: Host,
@@ -62,26 +69,24 @@ export async function rehearse(
   request: RehearsalRequest,
   options: DatabaseOptions = {},
 ): Promise<Rehearsed | null> {
-  const { database, project } = settings;
+  const { database } = settings;
   const migrate = database?.migrate;
   const volume = database && (await findVolume(host, settings, database));
   if (!migrate || !volume) return null;
   await removeScratch(host.docker, settings, 'rehearsal');
-  const name = await createScratch(host.docker, settings, 'rehearsal');
+  const scratch = await createScratch(host.docker, settings, 'rehearsal');
   try {
     const labels = scratchLabels(settings, 'rehearsal');
-    const tool = await databaseOf(host, settings, { ...options, scratch: { name, target: scratchRoot, labels } });
+    const tool = await databaseOf(host, settings, {
+      ...options,
+      scratch: { name: scratch, target: scratchRoot, labels },
+    });
     if (!tool) return null;
-    const config = await new Compose(host, settings).config();
-    const service = config.services[settings.slots[request.slot]] ?? {};
-    const container = {
-      ...containerOf(service, volume, name),
-      ...{ image: request.image, argv: migrate.command as [string, ...string[]], labels },
-      ...(migrate.network ? { network: networkOf(config, project) } : {}),
-    };
+    const { config, slot, image, timestamp } = request;
+    const service = config.services[settings.slots[slot]] ?? {};
+    const container = migrationContainer({ config, service, image, migrate, volume, scratch, labels });
     const place = { root: scratchRoot, copy: posix.join(scratchRoot, posix.relative(volume.target, database.path)) };
-    const stage = { host, database: tool, place, timestamp: request.timestamp, container, migrate };
-    return await onCopy({ ...stage, signal: options.signal });
+    return await onCopy({ host, database: tool, place, timestamp, container, migrate, signal: options.signal });
   } finally {
     await removeScratch(host.docker, settings, 'rehearsal');
   }
@@ -89,11 +94,13 @@ export async function rehearse(
 
 async function onCopy(stage: Stage): Promise<Rehearsed | null> {
   const { database, place, timestamp } = stage;
-  const before = await database.copyForRehearsal(place, timestamp);
+  const before = await orRefused('no copy can be made', [], () => database.copyForRehearsal(place, timestamp));
   if (!before) return null;
   const first = await migrateOnce(stage, 'first');
   const lines = linesOf(first);
-  const after = await database.judgeCopy(place, timestamp);
+  const after = await orRefused('the migration leaves no sound database', lines, () =>
+    database.judgeCopy(place, timestamp),
+  );
   requireSound(before, after, lines);
   const migrates = changedParts(before.fingerprint, after.fingerprint).length > 0;
   const outcome = { migrates, tookMs: first.durationMs, bytes: after.bytes, lines };
@@ -103,29 +110,47 @@ async function onCopy(stage: Stage): Promise<Rehearsed | null> {
   return { ...outcome, predictedMs: Math.max(0, first.durationMs - second.durationMs) };
 }
 
-async function migrateOnce({ host, container, migrate, signal }: Stage, time: 'first' | 'second'): Promise<ToolResult> {
-  const { name: scratch } = container.volumes[0] ?? { name: '' };
-  const limit = AbortSignal.timeout(migrate.timeoutMs);
-  const again = time === 'second' ? ' when it was run a second time, as the next start of a slot does' : '';
-  let result: ToolResult;
+/** A lock may be gone at the next attempt, and an accident may pass; nothing else of what the tool says does. */
+async function orRefused<Result>(what: string, lines: readonly string[], look: () => Promise<Result>): Promise<Result> {
   try {
-    const tool = { ...container, name: `${scratch}-${time}` };
-    result = await runTool(host.docker, tool, { signal: signal ? AbortSignal.any([signal, limit]) : limit });
+    return await look();
   } catch (error) {
-    if (signal?.aborted) throw error;
-    if (limit.aborted) {
-      const words = `did not end within ${migrate.timeoutMs / 1000} s (database.rehearsal.timeout)`;
-      throw new RehearsalError(`the migration ${words}${again}`, []);
-    }
-    throw notStarted(error)
-      ? new RehearsalError(`the migration cannot be run: ${(error as Error).message}`, [])
-      : error;
+    const passing = !(error instanceof ToolError) || error.failure === 'busy' || error.failure === 'bug';
+    throw passing ? error : new RehearsalError(`${what}: ${error.message}`, lines);
   }
+}
+
+async function migrateOnce(stage: Stage, time: 'first' | 'second'): Promise<ToolResult> {
+  const { container, migrate } = stage;
+  const result = await runMigration(stage, time);
   if (result.exitCode === 0) return result;
   const lines = linesOf(result);
-  const last = lines.findLast((line) => line.trim() !== '')?.trim();
-  const reason = `the migration exited with code ${result.exitCode}${again}${last ? `: ${last}` : ''}`;
-  throw new RehearsalError(reason, lines);
+  const last = lines.at(-1)?.trim();
+  const again = time === 'second' ? ' when it was run a second time, as the next start of a slot does' : '';
+  throw new RehearsalError(
+    `the migration ${wayItEnded(result, migrate, container)}${again}${last ? `: ${last}` : ''}`,
+    lines,
+  );
+}
+
+function runMigration({ host, container, migrate, signal }: Stage, time: 'first' | 'second'): Promise<ToolResult> {
+  const tool = { ...container, name: `${container.volumes[0]?.name ?? ''}-${time}` };
+  const options = { timeoutMs: migrate.timeoutMs, keepCharacters, ...(signal ? { signal } : {}) };
+  return runTool(host.docker, tool, options).catch((error: unknown) => {
+    throw notStarted(error) && !signal?.aborted
+      ? new RehearsalError(`the migration cannot be run: ${(error as Error).message}`, [])
+      : error;
+  });
+}
+
+function wayItEnded(
+  { exitCode, timedOut, outOfMemory }: ToolResult,
+  { timeoutMs }: MigrateSettings,
+  { limits }: Omit<ToolContainer, 'name'>,
+): string {
+  if (timedOut) return `did not end within ${timeoutMs / 1000} s (database.rehearsal.timeout)`;
+  if (!outOfMemory) return `exited with code ${exitCode}`;
+  return `was killed: out of memory${limits?.memoryBytes ? ` (the slot's limit is ${limits.memoryBytes} bytes)` : ''}`;
 }
 
 /** Docker refuses a command that is not in the image, or a user that is not known there. */
@@ -136,31 +161,17 @@ function notStarted(error: unknown): boolean {
 
 function requireSound(before: CopyFacts, after: CopyFacts, lines: readonly string[]): void {
   if (after.problem) throw new RehearsalError(`the migration damages the database: ${after.problem}`, lines);
+  // Where they cannot be checked now already, the app lives with it.
+  if (before.violations === null) return;
+  if (after.violations === null) {
+    throw new RehearsalError(
+      'the migration leaves foreign keys that SQLite cannot check (foreign key mismatch)',
+      lines,
+    );
+  }
   if (after.violations <= before.violations) return;
   const more = after.violations - before.violations;
   throw new RehearsalError(`the migration leaves ${more} rows that refer to none (PRAGMA foreign_key_check)`, lines);
-}
-
-/** The slot as Compose would start it, with the copy in place of the database and none of its other volumes. */
-function containerOf(
-  { environment = {}, user, working_dir: workingDirectory, volumes = [] }: ComposeService,
-  { target }: MountedVolume,
-  scratch: string,
-): Pick<ToolContainer, 'volumes' | 'environment' | 'user' | 'binds' | 'workingDirectory'> {
-  const set = Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== null);
-  return {
-    volumes: [{ name: scratch, target }],
-    environment: Object.fromEntries(set),
-    user: user ?? null,
-    ...(workingDirectory === undefined ? {} : { workingDirectory }),
-    binds: volumes.flatMap(({ type, source, target: at }) =>
-      type === 'bind' && source ? [{ source, target: at }] : [],
-    ),
-  };
-}
-
-function networkOf({ networks }: ComposeConfig, project: string): string {
-  return networks?.['default']?.name ?? Object.values(networks ?? {})[0]?.name ?? `${project}_default`;
 }
 
 function linesOf({ stdout, stderr }: ToolResult): string[] {

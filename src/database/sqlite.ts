@@ -79,8 +79,8 @@ export interface CopyFacts {
   readonly fingerprint: Fingerprint;
   /** What the quick check found. */
   readonly problem: string | null;
-  /** Rows that refer to none, 1000 at most. */
-  readonly violations: number;
+  /** Rows that refer to none, 1000 at most; `null` where SQLite cannot check a foreign key of the schema. */
+  readonly violations: number | null;
   readonly bytes: number;
 }
 

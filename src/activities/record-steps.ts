@@ -4,6 +4,7 @@ import { mountSources } from '../docker/container.js';
 import { removeImages } from '../docker/image.js';
 import { logOut } from '../docker/registry-login.js';
 import { appendRecord, readRecords } from '../docker/release-record.js';
+import { removeScratch } from '../docker/scratch.js';
 import { readServiceLogs } from '../docker/service-logs.js';
 import { environmentDirectory, readSlotImages } from '../docker/slots-env.js';
 import type {
@@ -71,6 +72,8 @@ async function cleanUp(host: Host, args: CleanUpArgs, context: Running): Promise
   const removedBackups = await removeBackups(host, args, context);
   await (await Nginx.find(host, settings))?.removePrevious(timestamp);
   const removedImages = await removeImages(host.docker, await oldImages(host, args));
+  // Left by a rehearsal that was killed, where none was made since.
+  await removeScratch(host.docker, settings, 'rehearsal');
   await host.run(tidyJobs(host.stateDirectory));
   if (isInState(host, settings)) await pruneReleases(host, settings, await releasesInUse(host, settings));
   return { removedBackups, removedImages };

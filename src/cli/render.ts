@@ -12,12 +12,13 @@ const marks: Record<StepProgress['state'], string> = {
   skipped: pc.yellow('↷'),
 };
 
-/** One line per step: what it is, how long it took, what came of it. */
+/** One line per step: what it is, how long it took, what came of it; and below it what the app's own program wrote. */
 export function stepLine(step: StepProgress, now: number): string {
   const seconds = `${(((step.endedAt ?? now) - step.startedAt) / 1000).toFixed(1)} s`;
   const name = step.kind === 'compensation' ? `undo: ${step.name}` : step.name;
   const text = (step.note ?? step.summary).split('\n')[0] ?? '';
-  return `${marks[step.state]} ${name.padEnd(22)} ${seconds.padStart(7)}  ${text}`;
+  const line = `${marks[step.state]} ${name.padEnd(22)} ${seconds.padStart(7)}  ${text}`;
+  return [line, ...(step.lines ?? []).map((written) => pc.dim(`    │ ${written}`))].join('\n');
 }
 
 export function headline({ kind, release, project, environment }: Progress): string {

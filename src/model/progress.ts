@@ -14,6 +14,8 @@ export interface StepProgress {
   readonly summary: string;
   /** What came of it, in a few words. */
   readonly note: string | null;
+  /** What a program of the app's own wrote, without secrets. Absent: there is none to show. */
+  readonly lines?: readonly string[];
   readonly startedAt: number;
   readonly endedAt: number | null;
 }

@@ -10,6 +10,8 @@ interface StepWords<N extends Name> {
   readonly summary: (args: ArgsOf<N>) => string;
   /** What came of it. */
   readonly note: (result: ResultOf<N>, args: ArgsOf<N>) => string;
+  /** What a program of the app's own wrote. */
+  readonly lines?: (result: ResultOf<N>) => readonly string[];
 }
 
 /** Every step in words, in the order of the story. */
@@ -40,6 +42,7 @@ export const stepWords: { readonly [N in Name]: StepWords<N> } = {
   rehearseMigration: {
     summary: ({ settings }) => `run ${settings.database?.migrate?.command.join(' ') ?? 'the migration'} on a copy`,
     note: rehearsalNote,
+    lines: (rehearsal) => rehearsal?.output ?? [],
   },
   holdWrites: {
     summary: ({ settings }) =>

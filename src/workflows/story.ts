@@ -115,10 +115,11 @@ export class Story {
     try {
       const activity = proxyActivities<Activities>({ ...activityOptions(name, this.settings), summary })[name];
       const result = (await (activity as (args: ArgsOf<N>) => Promise<unknown>)(args)) as ResultOf<N>;
-      this.end(at, 'done', words.note(result, args));
+      const lines = words.lines?.(result) ?? [];
+      this.end(at, 'done', { note: words.note(result, args), ...(lines.length > 0 ? { lines } : {}) });
       return result;
     } catch (error) {
-      this.end(at, 'failed', failureMessage(error));
+      this.end(at, 'failed', { note: failureMessage(error) });
       throw error;
     }
   }
@@ -129,9 +130,9 @@ export class Story {
     return this.steps.length - 1;
   }
 
-  private end(at: number, state: StepProgress['state'], note: string): void {
+  private end(at: number, state: StepProgress['state'], said: Pick<StepProgress, 'note' | 'lines'>): void {
     const step = this.steps[at];
-    if (step) this.steps[at] = { ...step, state, note, endedAt: Date.now() };
+    if (step) this.steps[at] = { ...step, ...said, state, endedAt: Date.now() };
     this.show();
   }
 

@@ -8,6 +8,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { databaseSteps } from '../../src/activities/database-steps.js';
 import { recordSteps } from '../../src/activities/record-steps.js';
 import { appendRecord } from '../../src/docker/release-record.js';
+import { createScratch } from '../../src/docker/scratch.js';
 import { runTool } from '../../src/docker/tool-container.js';
 import { LocalHost } from '../../src/hosts/local-host.js';
 import type { BackupManifest } from '../../src/model/database.js';
@@ -205,6 +206,13 @@ test('after a success the last backup stays, and the one that the rollback targe
   expect(cleaned.removedBackups).toEqual(['app.db.pre-deploy-20260102T000000Z']);
   const kept = JSON.parse(await python('print(json.dumps(sorted(os.listdir("backups"))))')) as string[];
   expect(kept.filter((name) => !name.endsWith('.json'))).toEqual([manual?.file, ofV1.file, last.file].sort());
+});
+
+test('what a killed rehearsal left is removed by the next clean-up', async () => {
+  await createScratch(host.docker, settings, 'rehearsal');
+  await run(steps.cleanUp, { live: { slot: 'green', release: 'v2' }, timestamp: '20260103T000000Z' });
+  const filters = JSON.stringify({ label: [`io.pointsman.project=${settings.project}`] });
+  expect((await host.docker.listVolumes({ filters })).Volumes).toEqual([]);
 });
 
 describe('preflight', () => {

@@ -36,6 +36,11 @@ describe('a line of a step', () => {
     expect(plain(line)).toBe('▶ drain                   12.5 s  about drain');
   });
 
+  test('has what a migration wrote below it', () => {
+    const line = stepLine(stepOf('rehearseMigration', { note: 'migrated', lines: ['applied 1', 'applied 2'] }), 0);
+    expect(plain(line)).toBe('✔ rehearseMigration        1.0 s  migrated\n    │ applied 1\n    │ applied 2');
+  });
+
   test('tells an undoing from the step that it undoes', () => {
     const line = stepLine(stepOf('restoreDatabase', { kind: 'compensation', state: 'skipped' }), 0);
     expect(plain(line)).toBe('↷ undo: restoreDatabase    1.0 s  done');

@@ -70,6 +70,7 @@ test('a migration is run on a copy first, and its time is told before the real o
   const { code, out } = await place.deploy('with-migration');
   const { failures, written } = await traffic.stop();
   expect(out).toMatch(/migrated in \d+\.\d s on a copy of .*; the real one is expected to hold the database for \d/);
+  expect(out).toContain('│ applied 0003_tags');
   expect(code).toBe(0);
   expect(failures).toEqual({});
   const notes = await place.notes();

@@ -9,6 +9,7 @@ import { environmentDirectory, slotsEnvPath } from './slots-env.js';
 export interface ComposeConfig {
   readonly services: Readonly<Record<string, ComposeService>>;
   readonly volumes?: Readonly<Record<string, { readonly name: string }>>;
+  readonly networks?: Readonly<Record<string, { readonly name: string }>>;
 }
 
 export interface ComposeService {
@@ -21,6 +22,14 @@ export interface ComposeService {
   };
   readonly volumes?: readonly ComposeMount[];
   readonly depends_on?: Readonly<Record<string, unknown>>;
+  readonly entrypoint?: readonly string[] | null;
+  readonly command?: readonly string[] | null;
+  /** With every `$` doubled; `null` where a variable has no value. */
+  readonly environment?: Readonly<Record<string, string | null>>;
+  readonly networks?: Readonly<Record<string, unknown>>;
+  readonly network_mode?: string;
+  /** `35s`, `1m10s`. */
+  readonly stop_grace_period?: string;
 }
 
 /** Without a profile: a service that every slot shares and that no deploy stops. */

@@ -8,6 +8,9 @@ import { error, type Check } from './check.js';
 import { databaseVolume } from './checks/database.js';
 import { disk, liveSlotRuns } from './checks/host.js';
 import { images } from './checks/images.js';
+import { replicaAnswers } from './checks/replica-answers.js';
+import { replicaConfig } from './checks/replica-config.js';
+import { replicaService } from './checks/replica-service.js';
 import { replicaTarget, requiredVariables } from './checks/replica.js';
 import { routerHealth, routerService } from './checks/router.js';
 import { onlyOneSlotRuns, slotServices } from './checks/slots.js';
@@ -23,13 +26,19 @@ export const checks: readonly Check[] = [
   images,
   requiredVariables,
   replicaTarget,
+  replicaService,
+  replicaConfig,
+  replicaAnswers,
   disk,
   liveSlotRuns,
   onlyOneSlotRuns,
 ];
 
-/** Checks that a rollback has no use for: its image was live before, and it takes no backup. */
-const deployOnly: readonly Check[] = [images, disk];
+/**
+ * Checks that a rollback has no use for: its image was live before, it takes no backup, and it must not wait for storage
+ * elsewhere.
+ */
+const deployOnly: readonly Check[] = [images, replicaAnswers, disk];
 
 export interface Preflight {
   readonly findings: readonly Finding[];

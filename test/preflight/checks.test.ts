@@ -2,6 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { error, warning } from '../../src/preflight/check.js';
 import { databaseVolume } from '../../src/preflight/checks/database.js';
 import { disk, liveSlotRuns } from '../../src/preflight/checks/host.js';
+import { replicaAnswers } from '../../src/preflight/checks/replica-answers.js';
+import { replicaConfig } from '../../src/preflight/checks/replica-config.js';
+import { replicaService } from '../../src/preflight/checks/replica-service.js';
 import { replicaTarget, requiredVariables } from '../../src/preflight/checks/replica.js';
 import { routerHealth, routerService } from '../../src/preflight/checks/router.js';
 import { onlyOneSlotRuns, slotServices } from '../../src/preflight/checks/slots.js';
@@ -17,6 +20,9 @@ test.each([
   databaseVolume,
   requiredVariables,
   replicaTarget,
+  replicaService,
+  replicaConfig,
+  replicaAnswers,
   liveSlotRuns,
   onlyOneSlotRuns,
 ])('$name has nothing to say about a project that is in order', async (check) => {
@@ -155,60 +161,6 @@ describe('variables', () => {
   test('without a replica nothing is required', () => {
     const found = requiredVariables.run(world({ settings: { ...settings, replica: null }, variables: new Map() }));
     expect(found).toEqual([]);
-  });
-});
-
-describe('replica', () => {
-  const requireEnv = ['LITESTREAM_R2_ENDPOINT', 'LITESTREAM_R2_BUCKET'];
-  const withReplica = { ...settings, replica: { service: 'litestream', requireEnv } };
-
-  function found(variables: Record<string, string>) {
-    return replicaTarget.run(world({ settings: withReplica, variables: new Map(Object.entries(variables)) }));
-  }
-
-  test.each(['s3://shop', 'Shop', 'ab', '-shop', 'shop/backups', 'x'.repeat(64)])('%s is no bucket', (value) => {
-    expect(found({ LITESTREAM_R2_BUCKET: value })).toEqual([
-      error(
-        'LITESTREAM_R2_BUCKET is no valid bucket name.',
-        'Use 3 to 63 lower-case letters, digits, dots and hyphens, without a URL.',
-      ),
-    ]);
-  });
-
-  test('an endpoint without its scheme is an error', () => {
-    expect(found({ LITESTREAM_R2_ENDPOINT: 'abc.r2.cloudflarestorage.com' })).toEqual([
-      error(
-        'LITESTREAM_R2_ENDPOINT is no URL.',
-        'Write it with its scheme: https://<account>.r2.cloudflarestorage.com.',
-      ),
-    ]);
-  });
-
-  test('an endpoint with the bucket in it is an error', () => {
-    expect(found({ LITESTREAM_R2_ENDPOINT: 'https://abc.r2.cloudflarestorage.com/shop' })).toEqual([
-      error(
-        'LITESTREAM_R2_ENDPOINT has a path.',
-        'Leave the bucket out of the endpoint: it has a variable of its own.',
-      ),
-    ]);
-  });
-
-  test.each(['https://abc.r2.cloudflarestorage.com', 'https://abc.r2.cloudflarestorage.com/', 'http://s3:9000'])(
-    '%s is a good endpoint',
-    (value) => {
-      expect(found({ LITESTREAM_R2_ENDPOINT: value, LITESTREAM_R2_BUCKET: 'shop.backups-1' })).toEqual([]);
-    },
-  );
-
-  test('an endpoint that the app has for something else may have a path', () => {
-    const own = { OTLP_ENDPOINT: 'http://collector:4318/v1/traces', UPLOADS_BUCKET: 's3://Uploads' };
-    expect(found(own)).toEqual([]);
-  });
-
-  test('no message shows a value', async () => {
-    const said = await found({ LITESTREAM_R2_ENDPOINT: 'canary', LITESTREAM_R2_BUCKET: 'CANARY' });
-    expect(said).toHaveLength(2);
-    expect(JSON.stringify(said)).not.toMatch(/canary/i);
   });
 });
 

@@ -56,13 +56,29 @@ export const services = {
     image: 'nginx:1.30',
     volumes: [{ type: 'volume', source: 'router-config', target: '/etc/nginx/conf.d' }],
   },
-  litestream: { image: 'litestream/litestream:0.5.18' },
+  litestream: {
+    image: 'litestream/litestream:0.5.18',
+    environment: { LITESTREAM_R2_BUCKET: 'shop-backups' },
+    stop_grace_period: '35s',
+    volumes: [
+      { type: 'volume', source: 'app-data', target: '/app/data' },
+      { type: 'bind', source: '/srv/shop/litestream.yml', target: '/etc/litestream.yml' },
+    ],
+  },
 } satisfies ComposeConfig['services'];
+
+/** A config of Litestream in which nothing is wrong. */
+export const litestreamConfig = `
+socket: { enabled: true, path: /var/run/litestream.sock }
+dbs:
+  - path: /app/data/app.db
+    replica: { type: s3, bucket: "\${LITESTREAM_R2_BUCKET}", path: shop }
+`;
 
 /** The facts about a project that is in order, but for those that a test changes. */
 export function world(changed: Partial<World> = {}): World {
   return {
-    host: fakeHost(),
+    host: fakeHost({ files: { '/srv/shop/litestream.yml': litestreamConfig } }),
     settings,
     release: 'v2',
     kind: 'deploy',

@@ -83,8 +83,9 @@ export class S3Server {
 
   private async untilReady(): Promise<void> {
     for (;;) {
-      const live = await fetch(`http://127.0.0.1:${this.port}/minio/health/live`).catch(() => null);
-      if (live?.ok) return;
+      // Not asked through the published port: a connection that the engine's proxy takes too early may never end.
+      const up = ['exec', this.name, 'bash', '-c', '</dev/tcp/127.0.0.1/9000'];
+      if ((await execa('docker', up, { reject: false })).exitCode === 0) return;
       await pause(100);
     }
   }

@@ -110,6 +110,13 @@ describe('a project that was never deployed', () => {
       ['images', 'error', "The image litestream/litestream:v0.5.8 does not exist: Litestream's tags have no v."],
       ['variables', 'error', 'S3_ENDPOINT has no value in .env.'],
       ['replica', 'error', 'S3_BUCKET is no valid bucket name.'],
+      ['replica-service', 'error', 'litestream does not get the value of S3_BUCKET.'],
+      ['replica-service', 'error', 'litestream does not mount app-data: it cannot see the database.'],
+      [
+        'replica-config',
+        'warning',
+        'litestream is killed 10 s after it is asked to stop, and its last sync may take longer.',
+      ],
     ]);
   });
 

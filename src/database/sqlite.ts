@@ -60,6 +60,21 @@ export interface RestoreReport {
   readonly notCompared: readonly { readonly table: string; readonly problem: string }[];
 }
 
+/** In the order in which they were made: a copy of the database, what was restored, a copy, … */
+export interface ReplicaFiles {
+  readonly live: readonly string[];
+  readonly restored: readonly string[];
+}
+
+export interface ReplicaComparison {
+  /** Of what was restored last. */
+  readonly bytes: number;
+  /** Parts of the fingerprint that differ. */
+  readonly parts: readonly (keyof Fingerprint)[];
+  /** Tables with rows that the replica should have and has not, or has and should not. */
+  readonly tables: readonly { readonly table: string; readonly missing: number; readonly extra: number }[];
+}
+
 interface Inspection extends DatabaseFacts {
   readonly absent: boolean;
   /** What the quick check found. */
@@ -135,6 +150,16 @@ export class SqliteDatabase {
   /** Removes all but the newest `keep` backups and those in `protect`; returns the names of those removed. */
   async prune(timestamp: string, keep: number, protect: readonly string[]): Promise<readonly string[]> {
     return (await this.call<{ removed: string[] }>('prune', timestamp, { keep, protect })).removed;
+  }
+
+  /** Copies the database, as it is now, to another place that the tool sees, where `roomFor` such copies have room. */
+  async copyTo(to: string, id: string, roomFor: number): Promise<void> {
+    await this.call('copy', id, { to, roomFor });
+  }
+
+  /** Compares what a replica gave with copies of the database that were taken before and after (sqlite_tool/replica.py). */
+  compareReplica(files: ReplicaFiles, id: string): Promise<ReplicaComparison> {
+    return this.call<ReplicaComparison>('prove', id, files);
   }
 
   private inspect(timestamp: string): Promise<Inspection> {

@@ -88,12 +88,35 @@ export interface ExecResult {
   readonly stderr: string;
 }
 
-/** Runs a command inside a running container and waits for its end. */
-export async function execIn(docker: Docker, id: string, argv: readonly string[]): Promise<ExecResult> {
+/**
+ * Runs a command inside a running container and waits for its end.
+ *
+ * @param signal ends the wait, not the command: the engine has no way to end one.
+ */
+export async function execIn(
+  docker: Docker,
+  id: string,
+  argv: readonly string[],
+  signal?: AbortSignal,
+): Promise<ExecResult> {
   const exec = await docker.getContainer(id).exec({ Cmd: [...argv], AttachStdout: true, AttachStderr: true });
   const stream = await exec.start({});
-  const { stdout, stderr } = demultiplexed(docker, stream);
-  const [out, error] = await Promise.all([text(stdout), text(stderr)]);
+  const leave = (): void => void stream.destroy();
+  signal?.addEventListener('abort', leave);
+  if (signal?.aborted) leave();
+  try {
+    const { stdout, stderr } = demultiplexed(docker, stream);
+    const [out, error] = await Promise.all([text(stdout), text(stderr)]);
+    return await ended(exec, out, error);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', leave);
+  }
+}
+
+async function ended(exec: Docker.Exec, out: string, error: string): Promise<ExecResult> {
   const { ExitCode } = await exec.inspect();
   return { exitCode: ExitCode ?? -1, stdout: out, stderr: error };
 }

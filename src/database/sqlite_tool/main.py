@@ -14,6 +14,7 @@ from sqlite_tool.connections import open_live, problems, size
 from sqlite_tool.errors import BUG, exit_code
 from sqlite_tool.files import free_bytes, read_json, salvage_path
 from sqlite_tool.fingerprint import fingerprint, row_counts
+from sqlite_tool.replica import copy, prove
 from sqlite_tool.restore import Restore
 
 
@@ -42,6 +43,8 @@ COMMANDS = {
     'list': list_backups,
     'restore': lambda args: Restore(args).run(),
     'prune': prune,
+    'copy': copy,
+    'prove': prove,
 }
 
 

@@ -1,8 +1,7 @@
 import type { Activities } from '../model/activities.js';
 import { failureOf } from './failures.js';
 
-type Later =
-  'rehearseMigration' | 'holdWrites' | 'releaseWrites' | 'findLive' | 'findBackup' | 'restoreBackup' | 'proveReplica';
+type Later = 'rehearseMigration' | 'holdWrites' | 'releaseWrites' | 'proveReplica';
 
 /** Steps that are being built; nothing starts them yet. */
 export function laterSteps(): Pick<Activities, Later> {
@@ -11,9 +10,6 @@ export function laterSteps(): Pick<Activities, Later> {
     rehearseMigration: missing('rehearseMigration'),
     holdWrites: missing('holdWrites'),
     releaseWrites: missing('releaseWrites'),
-    findLive: missing('findLive'),
-    findBackup: missing('findBackup'),
-    restoreBackup: missing('restoreBackup'),
     proveReplica: missing('proveReplica'),
   };
 }

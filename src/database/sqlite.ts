@@ -16,6 +16,8 @@ export interface ToolCall {
   /** Distinguishes this run from every other one of the same database, and is the same in every attempt. */
   readonly id: string;
   readonly argv: readonly [string, ...string[]];
+  /** It changes nothing, and must not be able to. */
+  readonly readOnly?: boolean;
 }
 
 export interface DatabasePlace {
@@ -23,6 +25,8 @@ export interface DatabasePlace {
   readonly database: string;
   /** Where the app's migration runner keeps what it has applied; `null`: the tables of the usual runners. */
   readonly migrationTable: string | null;
+  /** Directory in which backups are made; `null` or absent: beside the database. They are looked for in both. */
+  readonly backups?: string | null;
 }
 
 export interface BackupRequest {
@@ -30,6 +34,8 @@ export interface BackupRequest {
   readonly deployId: string;
   readonly releaseFrom: string | null;
   readonly releaseTo: string;
+  /** `manual`: asked for by a person, named so, and never pruned. */
+  readonly kind?: 'manual';
 }
 
 export interface RestoreRequest {
@@ -75,6 +81,34 @@ export interface ReplicaComparison {
   readonly tables: readonly { readonly table: string; readonly missing: number; readonly extra: number }[];
 }
 
+/** What a look at the database found that could not write. */
+export interface Look {
+  readonly bytes: number;
+  readonly freeBytes: number;
+  /** What the quick check found; `null` also where it could not be made, or took too long. */
+  readonly problem: string | null;
+}
+
+/** The database as a restore found it, kept aside. */
+export interface Salvage {
+  readonly file: string;
+  readonly bytes: number;
+  /** What the restore noted beside it; `null` where that is gone. */
+  readonly note: SalvageNote | null;
+}
+
+export interface SalvageNote extends Partial<Omit<RestoreReport, 'salvage'>> {
+  /** The backup that was put back. */
+  readonly backup: string;
+  /** `salvaged`: the restore was about to be committed. */
+  readonly state: 'salvaged' | 'committed' | 'reported';
+}
+
+interface Kept {
+  readonly manifests: readonly BackupManifest[];
+  readonly salvages: readonly Salvage[];
+}
+
 interface Inspection extends DatabaseFacts {
   readonly absent: boolean;
   /** What the quick check found. */
@@ -117,14 +151,28 @@ export class SqliteDatabase {
     return answer.manifest ?? null;
   }
 
-  /** The whole backups, oldest first. */
-  async list(timestamp: string): Promise<readonly BackupManifest[]> {
-    return (await this.call<{ manifests: BackupManifest[] }>('list', timestamp, {})).manifests;
+  /** `null` when there is no database. Nothing is written; the quick check gets that long. */
+  async look(timestamp: string, checkSeconds: number): Promise<Look | null> {
+    const { absent, ...found } = await this.call<Look & { absent: boolean }>('look', timestamp, { checkSeconds }, true);
+    return absent ? null : found;
   }
 
-  /** @throws {ToolError} `corrupt` when the backup is not byte for byte what was checked when it was made. */
-  async verify(file: string, timestamp: string): Promise<BackupManifest> {
-    return (await this.call<{ manifest: BackupManifest }>('verify', timestamp, { file })).manifest;
+  /** The whole backups, oldest first. */
+  async list(timestamp: string): Promise<readonly BackupManifest[]> {
+    return (await this.kept(timestamp)).manifests;
+  }
+
+  /** The whole backups, and what restores kept aside, oldest first. */
+  kept(timestamp: string): Promise<Kept> {
+    return this.call<Kept>('list', timestamp, {}, true);
+  }
+
+  /**
+   * @param integrity look also into the file with SQLite's integrity check.
+   * @throws {ToolError} `corrupt` when the backup is not byte for byte what was checked when it was made.
+   */
+  async verify(file: string, timestamp: string, integrity = false): Promise<BackupManifest> {
+    return (await this.call<{ manifest: BackupManifest }>('verify', timestamp, { file, integrity }, true)).manifest;
   }
 
   /** By the rule: where only rows differ there is nothing to undo, and a restore would lose the live slot's writes. */
@@ -147,9 +195,17 @@ export class SqliteDatabase {
     return this.putBack({ file, timestamp, waitSeconds, reason: 'asked for' });
   }
 
-  /** Removes all but the newest `keep` backups and those in `protect`; returns the names of those removed. */
-  async prune(timestamp: string, keep: number, protect: readonly string[]): Promise<readonly string[]> {
-    return (await this.call<{ removed: string[] }>('prune', timestamp, { keep, protect })).removed;
+  /**
+   * Removes backups of deploys, all but the newest `keep`, those in `protect` and the newest one that was taken of the
+   * release `rollbackTo`; returns the names of those removed.
+   */
+  async prune(
+    timestamp: string,
+    keep: number,
+    protect: readonly string[],
+    rollbackTo: string | null = null,
+  ): Promise<readonly string[]> {
+    return (await this.call<{ removed: string[] }>('prune', timestamp, { keep, protect, rollbackTo })).removed;
   }
 
   /** Copies the database, as it is now, to another place that the tool sees, where `roomFor` such copies have room. */
@@ -159,7 +215,7 @@ export class SqliteDatabase {
 
   /** Compares what a replica gave with copies of the database that were taken before and after (sqlite_tool/replica.py). */
   compareReplica(files: ReplicaFiles, id: string): Promise<ReplicaComparison> {
-    return this.call<ReplicaComparison>('prove', id, files);
+    return this.call<ReplicaComparison>('prove', id, files, true);
   }
 
   private inspect(timestamp: string): Promise<Inspection> {
@@ -170,10 +226,10 @@ export class SqliteDatabase {
     return this.call<RestoreReport>('restore', args.timestamp, args);
   }
 
-  private async call<Answer>(command: string, timestamp: string, args: object): Promise<Answer> {
+  private async call<Answer>(command: string, timestamp: string, args: object, readOnly = false): Promise<Answer> {
     const input = JSON.stringify({ waitSeconds, ...this.place, ...args });
     const argv = ['python3', '-c', await toolSource(), command, input] as const;
-    const result = await this.runTool({ id: `${command}-${timestamp}`, argv });
+    const result = await this.runTool({ id: `${command}-${timestamp}`, argv, readOnly });
     const answer = lastLine(result.stdout);
     if (result.exitCode === 0 && answer) return JSON.parse(answer) as Answer;
     const reason = answer

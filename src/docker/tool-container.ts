@@ -9,8 +9,21 @@ export interface ToolContainer {
   readonly name: string;
   readonly image: string;
   readonly argv: readonly [string, ...string[]];
-  readonly volumes: readonly { readonly name: string; readonly target: string }[];
+  readonly volumes: readonly ToolVolume[];
   readonly labels: Readonly<Record<string, string>>;
+  /** Files and directories of the host; read only. Default: none. */
+  readonly binds?: readonly { readonly source: string; readonly target: string }[];
+  /** `NAME=value`. Default: what the image brings. */
+  readonly environment?: readonly string[];
+  /** Networks of the engine that it joins. Default: none at all. */
+  readonly networks?: readonly string[];
+}
+
+export interface ToolVolume {
+  readonly name: string;
+  readonly target: string;
+  /** Default: `false`. */
+  readonly readOnly?: boolean;
 }
 
 export interface ToolOptions {
@@ -26,13 +39,13 @@ export interface ToolResult {
 }
 
 /**
- * Runs a one-shot container without a network to its end and removes it; when cancelled it is killed first.
+ * Runs a one-shot container to its end and removes it, without a network unless it names one; when cancelled it is killed first.
  *
  * A worker that dies leaves the container running. The next attempt finds it by its name, reads its output
  * from the start and waits for its end, so the work is never done twice side by side.
  */
 export async function runTool(docker: Docker, tool: ToolContainer, options: ToolOptions = {}): Promise<ToolResult> {
-  const container = (await existing(docker, tool.name)) ?? (await create(docker, tool));
+  const container = (await existing(docker, tool)) ?? (await create(docker, tool));
   // Whatever comes of it, the container is removed by force after.
   const kill = (): void => void container.kill().catch(() => undefined);
   options.signal?.addEventListener('abort', kill);
@@ -59,12 +72,12 @@ async function remove(container: Docker.Container): Promise<void> {
   await container.remove({ force: true, v: true }).catch(ignoreEnded);
 }
 
-async function existing(docker: Docker, name: string): Promise<Docker.Container | null> {
+async function existing(docker: Docker, { name, networks }: ToolContainer): Promise<Docker.Container | null> {
   const container = docker.getContainer(name);
   try {
     const { State } = await container.inspect();
     // Created and never started: the attempt before died between the two.
-    if (State.Status === 'created') await container.start();
+    if (State.Status === 'created') await joinAndStart(docker, container, networks);
     return container;
   } catch (error) {
     if (isNotFound(error)) return null;
@@ -72,10 +85,8 @@ async function existing(docker: Docker, name: string): Promise<Docker.Container 
   }
 }
 
-async function create(
-  docker: Docker,
-  { name, image, argv, volumes, labels }: ToolContainer,
-): Promise<Docker.Container> {
+async function create(docker: Docker, tool: ToolContainer): Promise<Docker.Container> {
+  const { name, image, argv, volumes, labels, binds = [], environment, networks } = tool;
   const container = await docker.createContainer({
     name,
     Image: image,
@@ -83,13 +94,34 @@ async function create(
     Cmd: [...argv],
     User: '0',
     Labels: { ...labels },
+    ...(environment ? { Env: [...environment] } : {}),
     HostConfig: {
-      NetworkMode: 'none',
-      Mounts: volumes.map(({ name: Source, target: Target }) => ({ Type: 'volume', Source, Target })),
+      NetworkMode: networks?.[0] ?? 'none',
+      Mounts: [
+        ...volumes.map(({ name: Source, target: Target, readOnly: ReadOnly = false }) => ({
+          ...{ Type: 'volume' as const, Source, Target, ReadOnly },
+        })),
+        ...binds.map(({ source: Source, target: Target }) => ({
+          ...{ Type: 'bind' as const, Source, Target, ReadOnly: true },
+        })),
+      ],
     },
   });
-  await container.start();
+  await joinAndStart(docker, container, networks);
   return container;
+}
+
+/** Engines before 25 take one network when a container is created: the others are joined before it starts. */
+async function joinAndStart(docker: Docker, container: Docker.Container, networks: readonly string[] = []) {
+  for (const network of networks.slice(1)) {
+    await docker.getNetwork(network).connect({ Container: container.id }).catch(ignoreJoined);
+  }
+  await container.start();
+}
+
+/** The attempt before had joined it, and died before the start. */
+function ignoreJoined(error: unknown): void {
+  if ((error as { statusCode?: number }).statusCode !== 403) throw error;
 }
 
 async function follow(

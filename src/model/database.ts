@@ -77,7 +77,8 @@ export function decideRestore(rule: RestoreRule, before: Fingerprint, now: Finge
     : { restore: true, reason: `the failed release changed the ${changes.join(' and the ')}` };
 }
 
-function changedParts(before: Fingerprint, now: Fingerprint): string[] {
+/** In which parts two fingerprints differ, in words; none: only rows may differ. */
+export function changedParts(before: Fingerprint, now: Fingerprint): string[] {
   const parts: string[] = [];
   if (before.schema !== now.schema) parts.push('schema');
   if (before.userVersion !== now.userVersion) parts.push('user_version');

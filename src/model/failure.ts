@@ -25,6 +25,10 @@ export const failureTypes = [
   'SwitchNotProven',
   /** The database could not be put back. */
   'RestoreFailed',
+  /** The restore that a person asked for cannot be made: no such backup, a damaged one, or one that does not fit. */
+  'RestoreRefused',
+  /** The restore that a person asked for waited for the database's lock in vain; nothing was changed. */
+  'DatabaseLocked',
   /** There is no earlier release to go back to. */
   'NothingToRollBackTo',
   /** The input of the workflow is not what this version of pointsman understands. */
@@ -50,6 +54,8 @@ export const nonRetryableFailures: readonly FailureType[] = [
   'SlotUnhealthy',
   'WrongRelease',
   'RouterConfigInvalid',
+  'RestoreRefused',
+  'DatabaseLocked',
   'NothingToRollBackTo',
   'InvalidInput',
   'HostRefused',

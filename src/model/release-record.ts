@@ -23,6 +23,9 @@ export interface ReleaseRecord {
   readonly message: string;
 }
 
+/** As much of a record as the order of the releases is told by. */
+export type ReleaseInOrder = Pick<ReleaseRecord, 'kind' | 'outcome' | 'release' | 'image' | 'directory'>;
+
 /** A release that a rollback can go back to. */
 export interface RollbackTarget {
   readonly release: string;
@@ -35,7 +38,7 @@ export interface RollbackTarget {
  * The release before the live one, in the order of the deploys: going back twice goes back two releases,
  * it does not return to the one that was just left.
  */
-export function releaseBefore(records: readonly ReleaseRecord[], live: string | null): RollbackTarget | null {
+export function releaseBefore(records: readonly ReleaseInOrder[], live: string | null): RollbackTarget | null {
   const deploys = records.filter((record) => record.kind === 'deploy' && record.outcome === 'succeeded');
   const at = deploys.findLastIndex((record) => record.release === live);
   const earlier = deploys.slice(0, at === -1 ? deploys.length : at);
@@ -51,6 +54,6 @@ export function findRelease(records: readonly ReleaseRecord[], release: string):
   return found ? targetOf(found) : null;
 }
 
-function targetOf({ release, image, directory }: ReleaseRecord): RollbackTarget | null {
+function targetOf({ release, image, directory }: ReleaseInOrder): RollbackTarget | null {
   return image === null ? null : { release, image, ...(directory === undefined ? {} : { directory }) };
 }

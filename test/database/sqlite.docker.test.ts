@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream';
 import { createInterface } from 'node:readline';
 import type Docker from 'dockerode';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { databaseOf } from '../../src/activities/database-of.js';
+import { databaseOf } from '../../src/database/database-of.js';
 import type { SqliteDatabase } from '../../src/database/sqlite.js';
 import { runTool } from '../../src/docker/tool-container.js';
 import { LocalHost } from '../../src/hosts/local-host.js';

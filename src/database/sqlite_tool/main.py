@@ -5,39 +5,18 @@ lines; errors.py lists the exit codes. Runs on Python 3.9 or later with nothing 
 """
 
 import json
-import os
 import traceback
-from contextlib import closing
 
 from sqlite_tool.backups import backup, list_backups, prune, verify
-from sqlite_tool.connections import open_live, problems, size
 from sqlite_tool.errors import BUG, exit_code
-from sqlite_tool.files import free_bytes, read_json, salvage_path
-from sqlite_tool.fingerprint import fingerprint, row_counts
+from sqlite_tool.look import inspect, look
 from sqlite_tool.replica import copy, prove
 from sqlite_tool.restore import Restore
 
 
-def inspect(args):
-    """The database as it stands, read in one transaction, and whether the restore of that timestamp has begun."""
-    database = args['database']
-    if not os.path.exists(database):
-        return {'absent': True}
-    with closing(open_live(database, args['waitSeconds'])) as live:
-        live.execute('BEGIN')
-        return {
-            'absent': False,
-            'fingerprint': fingerprint(live, args['migrationTable']),
-            'rows': row_counts(live),
-            'problem': problems(live, 'quick_check'),
-            'bytes': size(live),
-            'freeBytes': free_bytes(database),
-            'restoreBegun': read_json(salvage_path(database, args['timestamp']) + '.json') is not None,
-        }
-
-
 COMMANDS = {
     'fingerprint': inspect,
+    'look': look,
     'backup': backup,
     'verify': verify,
     'list': list_backups,

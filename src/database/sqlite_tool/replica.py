@@ -15,16 +15,17 @@ from contextlib import closing
 
 from sqlite_tool.compare import columns_of, has_rowid, is_column, primary_key
 from sqlite_tool.connections import Deadline, copy_to, open_live, open_still, size, still_uri
-from sqlite_tool.files import require_space, say
+from sqlite_tool.files import require_space
 from sqlite_tool.fingerprint import fingerprint, quoted, tables
+from sqlite_tool.progress import say, size_of, watched
 
 
 def copy(args):
     """A copy of the live database in a scratch place, with room for `roomFor` of its kind checked before."""
     with closing(open_live(args['database'], args['waitSeconds'])) as live:
         require_space(args['to'], size(live) * args['roomFor'] * 9 // 8, 'the proof of the replica')
-        say('copy', bytes=size(live))
-        copy_to(args['to'], live, args['database'], Deadline(args['waitSeconds']))
+        with watched('copy', size(live), size_of(args['to'])):
+            copy_to(args['to'], live, args['database'], Deadline(args['waitSeconds']))
     return {'bytes': os.path.getsize(args['to'])}
 
 

@@ -4,6 +4,7 @@ import type { Dependencies } from './dependencies.js';
 import { laterSteps } from './later-steps.js';
 import { preflightStep } from './preflight-step.js';
 import { recordSteps } from './record-steps.js';
+import { replicaSteps } from './replica-steps.js';
 import { routerSteps } from './router-steps.js';
 import { slotSteps } from './slot-steps.js';
 
@@ -16,6 +17,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...slotSteps(dependencies),
     ...routerSteps(dependencies),
     ...databaseSteps(dependencies),
+    ...replicaSteps(dependencies),
     ...recordSteps(dependencies),
     ...laterSteps(),
   };

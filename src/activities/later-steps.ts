@@ -1,7 +1,7 @@
 import type { Activities } from '../model/activities.js';
 import { failureOf } from './failures.js';
 
-type Later = 'rehearseMigration' | 'holdWrites' | 'releaseWrites' | 'proveReplica';
+type Later = 'rehearseMigration' | 'holdWrites' | 'releaseWrites';
 
 /** Steps that are being built; nothing starts them yet. */
 export function laterSteps(): Pick<Activities, Later> {
@@ -10,6 +10,5 @@ export function laterSteps(): Pick<Activities, Later> {
     rehearseMigration: missing('rehearseMigration'),
     holdWrites: missing('holdWrites'),
     releaseWrites: missing('releaseWrites'),
-    proveReplica: missing('proveReplica'),
   };
 }

@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import type { ReplicaAnswer } from '../database/litestream.js';
 import type { LogSection } from '../model/activities.js';
 import type { DeployFailureDetails, Progress, StepProgress } from '../model/progress.js';
 import type { Live } from '../model/slot.js';
@@ -26,6 +27,12 @@ export function liveText(live: Live | null): string {
   return live ? `${live.slot} (${live.release ?? 'release unknown'})` : 'nothing';
 }
 
+export function replicaText({ state, afterMs, problem }: ReplicaAnswer): string {
+  if (state === 'in step') return `in step (${(afterMs / 1000).toFixed(1)} s)`;
+  if (state === 'behind') return pc.yellow(`behind: ${problem}`);
+  return pc.yellow(state === 'stopped' ? problem : `cannot be told: ${problem}`);
+}
+
 /** Each log under its own heading: one service's noise must not hide another one's crash. */
 export function logText(sections: readonly LogSection[]): string {
   return sections
@@ -49,6 +56,7 @@ export function failureText(message: string, details: DeployFailureDetails): str
     if (name === 'restoreDatabase' && note) parts.push(`Database ${note}.`);
   }
   if (skipped.length > 0) parts.push(pc.yellow(`Skipped by a person: ${skipped.join(', ')}.`));
+  parts.push(...progress.warnings.map((warning) => pc.yellow(`warning: ${warning}`)));
   parts.push(`Live: ${liveText(progress.liveBefore)}, as before.`);
   return parts.join('\n');
 }

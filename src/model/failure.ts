@@ -51,6 +51,7 @@ export const nonRetryableFailures: readonly FailureType[] = [
   'ImageUnavailable',
   'RehearsalFailed',
   'HoldTooLong',
+  'ReplicaNotProven',
   'SlotUnhealthy',
   'WrongRelease',
   'RouterConfigInvalid',

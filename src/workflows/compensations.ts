@@ -23,6 +23,7 @@ export interface Undone {
  */
 export class Compensations {
   private readonly registered: Compensation[] = [];
+  private readonly checks: (() => Promise<unknown>)[] = [];
   private readonly story: Story;
   private answer: AttentionAnswer | null = null;
 
@@ -38,6 +39,11 @@ export class Compensations {
     this.registered.push({ name, run });
   }
 
+  /** What is only looked at once everything is undone, so that nothing (a write hold, say) has to wait for it. */
+  afterwards(check: () => Promise<unknown>): void {
+    this.checks.push(check);
+  }
+
   /** Nothing was registered, so nothing on the host was changed. */
   get empty(): boolean {
     return this.registered.length === 0;
@@ -51,6 +57,7 @@ export class Compensations {
       const finished = await this.runOne(next);
       (finished ? undone : skipped).push(next.name);
     }
+    for (const check of this.checks) await check();
     await condition(allHandlersFinished);
     return { undone, skipped };
   }

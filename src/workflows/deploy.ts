@@ -55,14 +55,16 @@ async function backUp(story: Story, undo: Compensations, plan: SwitchPlan): Prom
   const releases = { releaseFrom: plan.from?.release ?? null, releaseTo: plan.release };
   const backup = await story.step('backupDatabase', { timestamp, deployId, ...releases });
   // Nothing to put back where there was no database; the slot is stopped first, since it may be writing.
-  if (backup) undo.register('restoreDatabase', () => restore(story, backup));
+  if (backup) undo.register('restoreDatabase', () => restore(story, undo, backup));
   return backup;
 }
 
 /** The replica follows by itself; that it did is proven, since a replica that is wrong says nothing. */
-async function restore(story: Story, backup: BackupManifest): Promise<void> {
+async function restore(story: Story, undo: Compensations, backup: BackupManifest): Promise<void> {
   const { restored } = await story.compensation('restoreDatabase', { backup, timestamp: story.timestamp });
-  if (restored && story.settings.replica && patched('prove-replica')) await story.attempt('proveReplica', {});
+  if (restored && story.settings.replica && patched('prove-replica')) {
+    undo.afterwards(() => story.attempt('proveReplica', {}));
+  }
 }
 
 async function tidyUp(story: Story, plan: SwitchPlan, backup: BackupManifest | null): Promise<void> {

@@ -69,9 +69,12 @@ export class Story {
     this.show();
   }
 
-  /** Name of the step that failed last; `null` when none did. */
+  /**
+   * Name of the step that the run failed at; `null` when none did. The first one: what fails after it (the logs, the proof
+   * of the replica) was only tried.
+   */
   failedStep(): string | null {
-    return this.steps.findLast(({ kind, state }) => kind === 'step' && state === 'failed')?.name ?? null;
+    return this.steps.find(({ kind, state }) => kind === 'step' && state === 'failed')?.name ?? null;
   }
 
   progress(): Progress {

@@ -82,7 +82,9 @@ db.execute("INSERT INTO names VALUES ('ada')")`);
 
 describe('a row that comes and goes between the copies', () => {
   test('such as a counter, tells nothing once it was seen to move', async () => {
-    await app.python('db.execute("CREATE TABLE counter (value INTEGER)")\ndb.execute("INSERT INTO counter VALUES (0)")');
+    await app.python(
+      'db.execute("CREATE TABLE counter (value INTEGER)")\ndb.execute("INSERT INTO counter VALUES (0)")',
+    );
     const files = ['before', 'restored', 'after', 'restored-again', 'last'];
     for (const name of files) {
       await copyAs(name);
@@ -109,7 +111,9 @@ describe('a flag that is set and reset between the copies', () => {
     await copyAs('restored');
     await app.python(off);
     await copyAs('after');
-    expect((await compare(['before', 'after'], ['restored'])).tables).toEqual([{ table: 'flag', missing: 1, extra: 1 }]);
+    expect((await compare(['before', 'after'], ['restored'])).tables).toEqual([
+      { table: 'flag', missing: 1, extra: 1 },
+    ]);
     await copyAs('restored-again');
     await copyAs('last');
     expect((await compare(['before', 'after', 'last'], ['restored', 'restored-again'])).tables).toEqual([]);

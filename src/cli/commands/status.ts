@@ -1,16 +1,20 @@
 import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { askReplica } from '../../database/litestream.js';
 import { readRecords } from '../../docker/release-record.js';
 import type { Settings } from '../../model/settings.js';
 import { askLive } from '../../router/live-slot.js';
 import { TemporalUnavailableError } from '../../temporal/place.js';
 import { whoIsUp } from '../../temporal/presence.js';
 import { exitCodes, type ExitCode } from '../exit-codes.js';
-import { attentionText, headline, liveText, stepLine } from '../render.js';
+import { attentionText, headline, liveText, replicaText, stepLine } from '../render.js';
 import { askProgress, type DeployHandle, type PlaceOptions, type Session } from '../session.js';
 
 export interface StatusOptions extends PlaceOptions {
   readonly json?: boolean;
 }
+
+/** How long the replica may take to catch up before it is called behind. */
+const replicaTimeoutMs = 3000;
 
 /** What is live, what runs and what came last; what is live is asked at the router, whatever else is down. */
 export async function statusCommand(session: Session, options: StatusOptions): Promise<ExitCode> {
@@ -18,9 +22,14 @@ export async function statusCommand(session: Session, options: StatusOptions): P
   const host = await session.host(settings);
   const live = await askLive(host, settings);
   const [last] = (await readRecords(host, settings)).slice(-1);
-  const run = await runningNow(session, settings);
+  const [run, replica] = await Promise.all([
+    runningNow(session, settings),
+    askReplica(host, settings, { timeoutMs: replicaTimeoutMs }),
+  ]);
   if (options.json) {
-    session.output.print(JSON.stringify({ live, last: last ?? null, running: run.json }));
+    const { state, afterMs, problem } = replica ?? {};
+    const answer = replica && { state, afterMs, problem };
+    session.output.print(JSON.stringify({ live, last: last ?? null, running: run.json, replica: answer }));
     return run.code;
   }
   session.output.print(`live: ${liveText(live)}`);
@@ -28,6 +37,7 @@ export async function statusCommand(session: Session, options: StatusOptions): P
     session.output.print(
       `last: ${last.kind} ${last.release} ${last.outcome} at ${last.endedAt} by ${last.requestedBy}`,
     );
+  if (replica) session.output.print(`replica: ${replicaText(replica)}`);
   session.output.print(run.text);
   return run.code;
 }

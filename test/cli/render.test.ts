@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { attentionText, failureText, liveText, logText, stepLine } from '../../src/cli/render.js';
+import { attentionText, failureText, liveText, logText, replicaText, stepLine } from '../../src/cli/render.js';
 import type { DeployFailureDetails, StepProgress } from '../../src/model/progress.js';
 import { progressOf, stepOf } from './progress.js';
 
@@ -94,6 +94,20 @@ describe('a failure', () => {
       ].join('\n'),
     );
   });
+});
+
+test('a failure shows what else went wrong while it was undone', () => {
+  const warned = { ...details, progress: progressOf({ warnings: ['proveReplica: it has another schema'] }), logs: [] };
+  expect(plain(failureText('', warned))).toContain('warning: proveReplica: it has another schema\nLive: blue (v1)');
+});
+
+test.each([
+  [{ state: 'in step', afterMs: 120, problem: '' }, 'in step (0.1 s)'],
+  [{ state: 'behind', afterMs: 3000, problem: 'context deadline exceeded' }, 'behind: context deadline exceeded'],
+  [{ state: 'unknown', afterMs: 0, problem: 'no socket' }, 'cannot be told: no socket'],
+  [{ state: 'stopped', afterMs: 0, problem: 'litestream does not run' }, 'litestream does not run'],
+] as const)('a replica that is %j is told as "%s"', (answer, text) => {
+  expect(plain(replicaText({ ...answer, inStep: answer.state === 'in step' }))).toBe(text);
 });
 
 test('what needs attention comes with the two ways on', () => {

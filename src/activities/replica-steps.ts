@@ -141,7 +141,7 @@ const partNames: Readonly<Record<ReplicaComparison['parts'][number], string>> = 
 
 function notCaughtUp({ settings, syncTimeoutMs }: At, { state, problem }: ReplicaAnswer): Error {
   if (state === 'stopped') return notProven(settings, 'Litestream does not run', 'start');
-  const message = `the replica did not catch up in ${syncTimeoutMs / 1000} s: ${problem}. The database itself is restored; ask "pointsman status" whether the replica follows.`;
+  const message = `the replica did not catch up in ${syncTimeoutMs / 1000} s: ${problem}. "pointsman status" tells whether it does; if not, restart its service (${composeCommand(settings, 'restart')}).`;
   return failureOf('ReplicaNotProven', message);
 }
 
@@ -151,6 +151,10 @@ const cures = {
 };
 
 function notProven(settings: Settings, problem: string, cure: keyof typeof cures): Error {
-  const command = `docker compose -p ${settings.project} ${cure} ${settings.replica?.service ?? 'litestream'}`;
-  return failureOf('ReplicaNotProven', `the replica is not proven: ${problem}. ${cures[cure]} (${command}).`);
+  const then = `${cures[cure]} (${composeCommand(settings, cure)}).`;
+  return failureOf('ReplicaNotProven', `the replica is not proven: ${problem}. ${then}`);
+}
+
+function composeCommand({ project, replica }: Settings, verb: keyof typeof cures): string {
+  return `docker compose -p ${project} ${verb} ${replica?.service ?? 'litestream'}`;
 }

@@ -90,6 +90,16 @@ test('a command in a container tells how it ended and what it printed', async ()
   });
 });
 
+test('a command in a container that never ends is no longer waited for once it is cancelled', async () => {
+  const container = await create(sleeping);
+  await container.start();
+  const controller = new AbortController();
+  const running = execIn(docker, container.id, ['sh', '-c', 'touch /tmp/began; sleep infinity'], controller.signal);
+  while ((await execIn(docker, container.id, ['test', '-e', '/tmp/began'])).exitCode !== 0);
+  controller.abort(new Error('no more waiting'));
+  await expect(running).rejects.toThrow('no more waiting');
+});
+
 describe('the container of a service', () => {
   function labels(project: string, oneoff = 'False') {
     const of = { 'com.docker.compose.project': project, 'com.docker.compose.service': 'app-blue' };

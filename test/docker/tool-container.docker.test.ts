@@ -62,6 +62,35 @@ describe('a tool', () => {
   });
 });
 
+describe('a tool that stands in for a service', () => {
+  test('has its variables, and its files and volumes where they may only be read', async () => {
+    const volume = `pm-${randomUUID()}`;
+    await docker.createVolume({ Name: volume });
+    onTestFinished(() => docker.getVolume(volume).remove({ force: true }));
+    const script = 'echo "$PLACE"; touch /data/x || touch /host/x || echo "read only"';
+    const { stdout } = await runTool(
+      docker,
+      tool(script, {
+        environment: ['PLACE=here', 'PATH=/usr/bin:/bin'],
+        volumes: [{ name: volume, target: '/data', readOnly: true }],
+        binds: [{ source: '/usr', target: '/host' }],
+      }),
+    );
+    expect(stdout).toBe('here\nread only\n');
+  });
+
+  test('is in all of its networks', async () => {
+    const names = [`pm-${randomUUID()}`, `pm-${randomUUID()}`];
+    for (const name of names) {
+      await docker.createNetwork({ Name: name });
+      onTestFinished(() => docker.getNetwork(name).remove() as Promise<void>);
+    }
+    const list = 'import socket; print(len([name for _, name in socket.if_nameindex() if name != "lo"]))';
+    const { stdout } = await runTool(docker, tool('', { argv: ['python3', '-c', list], networks: names }));
+    expect(stdout).toBe('2\n');
+  });
+});
+
 describe('a tool whose first attempt died', () => {
   test('and still runs is joined: its output is read from the start, and the work is done once', async () => {
     const first = await leftBehind(waitThenSay);

@@ -1,5 +1,5 @@
 import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
-import { askReplica } from '../../database/litestream.js';
+import { askReplica, type ReplicaAnswer } from '../../database/litestream.js';
 import { readRecords } from '../../docker/release-record.js';
 import type { Settings } from '../../model/settings.js';
 import { askLive } from '../../router/live-slot.js';
@@ -24,7 +24,7 @@ export async function statusCommand(session: Session, options: StatusOptions): P
   const [last] = (await readRecords(host, settings)).slice(-1);
   const [run, replica] = await Promise.all([
     runningNow(session, settings),
-    askReplica(host, settings, { timeoutMs: replicaTimeoutMs }),
+    askReplica(host, settings, { timeoutMs: replicaTimeoutMs }).catch(cannotBeTold),
   ]);
   if (options.json) {
     const { state, afterMs, problem } = replica ?? {};
@@ -40,6 +40,16 @@ export async function statusCommand(session: Session, options: StatusOptions): P
   if (replica) session.output.print(`replica: ${replicaText(replica)}`);
   session.output.print(run.text);
   return run.code;
+}
+
+/** What is live and what runs is told all the same. */
+function cannotBeTold(error: unknown): ReplicaAnswer {
+  return {
+    state: 'unknown',
+    inStep: false,
+    afterMs: 0,
+    problem: error instanceof Error ? error.message : String(error),
+  };
 }
 
 interface RunText {

@@ -20,9 +20,9 @@ export function databaseSteps(dependencies: Dependencies): Pick<Activities, 'bac
 }
 
 async function backupDatabase(host: Host, args: BackupArgs, context: Running): Promise<BackupManifest | null> {
-  const { settings, timestamp, deployId, releaseFrom, releaseTo } = args;
+  const { settings, timestamp, deployId, releaseFrom, releaseTo, kind } = args;
   const database = await databaseOf(host, settings, context);
-  return (await database?.backup({ timestamp, deployId, releaseFrom, releaseTo })) ?? null;
+  return (await database?.backup({ timestamp, deployId, releaseFrom, releaseTo, ...(kind ? { kind } : {}) })) ?? null;
 }
 
 /** By the rule: where the failed release changed nothing but rows, a restore would only lose the live slot's. */

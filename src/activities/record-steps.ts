@@ -14,7 +14,7 @@ import type {
   RecordArgs,
   RollbackPlan,
 } from '../model/activities.js';
-import { imageOf } from '../model/names.js';
+import { backupName, imageOf } from '../model/names.js';
 import type { Settings } from '../model/settings.js';
 import { findRelease, releaseBefore } from '../model/release-record.js';
 import { markCurrent, pruneReleases } from '../shipping/place.js';
@@ -69,7 +69,7 @@ async function cleanUp(host: Host, args: CleanUpArgs, context: Running): Promise
   const { settings, timestamp } = args;
   const { database } = settings;
   const backups = database ? await databaseOf(host, settings, context) : null;
-  const protect = database ? [`${database.path.split('/').at(-1) ?? ''}.pre-deploy-${timestamp}`] : [];
+  const protect = database ? [backupName(database, timestamp)] : [];
   const removedBackups = (await backups?.prune(timestamp, database?.keepBackups ?? 0, protect)) ?? [];
   await (await Nginx.find(host, settings))?.removePrevious(timestamp);
   const removedImages = await removeImages(host.docker, await oldImages(host, args));

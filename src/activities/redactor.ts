@@ -7,6 +7,7 @@ import { createRedactor, secretValues } from '../secrets/redact.js';
 /** Blanks out what the app's env file and its containers' environments keep secret: apps print them when they crash. */
 export async function redactorFor(host: Host, settings: Settings): Promise<(text: string) => string> {
   const services = [...Object.values(settings.slots), settings.router.service, settings.replica?.service];
+  if (settings.database?.kind === 'postgres') services.push(settings.database.service);
   const containers = await Promise.all(
     services.filter((name) => name !== undefined).map((name) => findContainer(host.docker, settings.project, name)),
   );

@@ -6,6 +6,7 @@ import {
   type TableReport,
 } from '../model/database.js';
 import type { RestoreRule } from '../model/settings.js';
+import type { Database } from './database.js';
 import { ToolError, type ToolFailure } from './tool-error.js';
 import { toolSource } from './tool-source.js';
 
@@ -30,6 +31,8 @@ export interface BackupRequest {
   readonly deployId: string;
   readonly releaseFrom: string | null;
   readonly releaseTo: string;
+  /** `manual`: asked for by a person. Absent: before a deploy. */
+  readonly kind?: 'manual';
 }
 
 export interface RestoreRequest {
@@ -79,7 +82,7 @@ const failures: Readonly<Record<number, ToolFailure>> = {
 const waitSeconds = 30;
 
 /** A SQLite database in a volume, handled by the tool that runs beside the app's own connections. */
-export class SqliteDatabase {
+export class SqliteDatabase implements Database {
   private readonly runTool: ToolRunner;
   private readonly place: DatabasePlace;
 

@@ -1,4 +1,4 @@
-import type { Settings } from './settings.js';
+import type { DatabaseSettings, Settings } from './settings.js';
 
 /** The workflow's id is the lock: one deploy or rollback per project and environment. */
 export function workflowId(settings: Pick<Settings, 'project' | 'environment'>): string {
@@ -8,6 +8,12 @@ export function workflowId(settings: Pick<Settings, 'project' | 'environment'>):
 /** Image of a release, from the template in `pointsman.yml`. */
 export function imageOf(settings: Pick<Settings, 'image'>, release: string): string {
   return settings.image.replaceAll('{release}', release);
+}
+
+/** File name of the backup that a deploy makes. */
+export function backupName(database: DatabaseSettings, timestamp: string): string {
+  if (database.kind === 'postgres') return `${database.name}.pre-deploy-${timestamp}.dump`;
+  return `${database.path.split('/').at(-1) ?? ''}.pre-deploy-${timestamp}`;
 }
 
 /** `20261123T092334Z`: sorts by time and is safe in a file or container name. */

@@ -63,7 +63,11 @@ export interface RouterSettings {
   readonly configDirectory: string;
 }
 
-export interface DatabaseSettings {
+export type DatabaseSettings = SqliteSettings | PostgresSettings;
+
+export interface SqliteSettings {
+  /** Absent in settings from before there was another. */
+  readonly kind?: 'sqlite';
   /** Absolute path of the SQLite file inside the slots' containers. */
   readonly path: string;
   /** Compose volume that holds it. */
@@ -80,6 +84,26 @@ export interface DatabaseSettings {
   readonly migrations?: MigrationFiles;
   /** Absent: the router lets writes through while the release is started. */
   readonly holdWrites?: HoldSettings;
+}
+
+/** A PostgreSQL server that is a service of the Compose project. */
+export interface PostgresSettings {
+  readonly kind: 'postgres';
+  /** Compose service of the server; it has no profile. */
+  readonly service: string;
+  /** The database on it. */
+  readonly name: string;
+  /** The role that dumps and restores it, over the server's local socket. */
+  readonly user: string;
+  /** Directory of the backups inside the server's container, on a mount of it. */
+  readonly backups: string;
+  readonly keepBackups: number;
+  /** A failed deploy never puts it back by itself: that would replace everything that was written since. */
+  readonly restore: 'never';
+  /** Absent: the router lets writes through while the release is started. */
+  readonly holdWrites?: HoldSettings;
+  /** A rehearsal on a copy is not there for PostgreSQL. */
+  readonly migrate?: undefined;
 }
 
 /** How migrations are run on a copy first. */

@@ -48,7 +48,7 @@ export const stepWords: { readonly [N in Name]: StepWords<N> } = {
   },
   backupDatabase: {
     summary: ({ settings, timestamp, kind }) =>
-      `back up ${settings.database?.path ?? 'the database'} as …${kind ?? 'pre-deploy'}-${timestamp}`,
+      `back up ${databaseName(settings)} as …${kind ?? 'pre-deploy'}-${timestamp}`,
     note: (backup) => (backup ? `${backup.file}, ${bytes(backup.bytes)}, verified` : 'there is no database yet'),
   },
   composeUpWait: {
@@ -114,7 +114,7 @@ export const stepWords: { readonly [N in Name]: StepWords<N> } = {
       `of ${startedAt}, ${bytes(size)}, taken of ${releaseFrom ?? 'an unknown release'}`,
   },
   restoreBackup: {
-    summary: ({ backup }) => `put the database back to ${backup.file}, in place`,
+    summary: ({ backup }) => `put the database back to ${backup.file}`,
     note: restoreNote,
   },
   proveReplica: {
@@ -123,6 +123,11 @@ export const stepWords: { readonly [N in Name]: StepWords<N> } = {
       proven ? `the replica holds the same, ${bytes(proven.bytes)}` : 'there is no replica that can be asked',
   },
 };
+
+function databaseName({ database }: ArgsOf<'backupDatabase'>['settings']): string {
+  if (database?.kind === 'postgres') return `${database.name} of ${database.service}`;
+  return database?.path ?? 'the database';
+}
 
 function rehearsalNote(rehearsal: Rehearsal | null): string {
   if (!rehearsal) return 'there is no database yet';

@@ -61,7 +61,10 @@ async function backUp(story: Story, undo: Compensations, plan: SwitchPlan): Prom
 
 /** The replica follows by itself; that it did is proven, since a replica that is wrong says nothing. */
 async function restore(story: Story, backup: BackupManifest): Promise<void> {
-  const { restored } = await story.compensation('restoreDatabase', { backup, timestamp: story.timestamp });
+  const result = await story.compensation('restoreDatabase', { backup, timestamp: story.timestamp });
+  const { restored } = result;
+  // What a release left of its migration must be seen by whoever has to decide about it.
+  if (!restored && story.settings.database?.kind === 'postgres') story.warnings.push(`Database: ${result.reason}`);
   if (restored && story.settings.replica && patched('prove-replica')) await story.attempt('proveReplica', {});
 }
 

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import type Docker from 'dockerode';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { databaseOf } from '../../src/activities/database-of.js';
-import type { SqliteDatabase } from '../../src/database/sqlite.js';
+import type { Database } from '../../src/database/database.js';
 import { runTool } from '../../src/docker/tool-container.js';
 import { LocalHost } from '../../src/hosts/local-host.js';
 import type { Settings } from '../../src/model/settings.js';
@@ -38,7 +38,7 @@ beforeEach(async () => {
   return () => rm(directory, { recursive: true, force: true });
 });
 
-async function createVolume(options: Partial<Docker.VolumeCreateOptions> = {}): Promise<SqliteDatabase> {
+async function createVolume(options: Partial<Docker.VolumeCreateOptions> = {}): Promise<Database> {
   await host.docker.createVolume({ Name: volume, ...options });
   onTestFinished(() => host.docker.getVolume(volume).remove({ force: true }));
   const database = await open();
@@ -46,7 +46,7 @@ async function createVolume(options: Partial<Docker.VolumeCreateOptions> = {}): 
   return database;
 }
 
-function open(signal = new AbortController().signal): Promise<SqliteDatabase | null> {
+function open(signal = new AbortController().signal): Promise<Database | null> {
   return databaseOf(host, settings, { signal });
 }
 

@@ -55,7 +55,11 @@ beforeAll(async () => {
   }
   activities = createActivities({ hosts: { of: () => Promise.resolve(host) } });
   const loaded = await loadSettings({ directory: place.directory, environment: 'demo' });
-  settings = { ...loaded, database: loaded.database && { ...loaded.database, restore: 'always' } };
+  settings = {
+    ...loaded,
+    database:
+      loaded.database?.kind === 'postgres' ? null : loaded.database && { ...loaded.database, restore: 'always' },
+  };
 });
 afterAll(async () => {
   host?.close();

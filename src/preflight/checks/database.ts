@@ -8,7 +8,7 @@ export const databaseVolume: Check = {
   looksAt: "the database's volume is declared and mounted in both slots above its path",
   run: (world) => {
     const { database } = world.settings;
-    if (!database) return [];
+    if (!database || database.kind === 'postgres') return [];
     if (!world.config.volumes?.[database.volume]) {
       return [
         error(

@@ -1,0 +1,203 @@
+/**
+ * What runs inside the server's own container, in its shell: `sh -c SCRIPT postgres COMMAND DIRECTORY DATABASE USER …`.
+ * Its own pg_dump is never older than the server, and no password has to leave the container.
+ *
+ * The lock is the kernel's and every child inherits it: what a killed attempt left running ends before the next begins.
+ */
+export const postgresTool = String.raw`
+set -eu
+umask 077
+command=$1 dir=$2 database=$3
+export PGUSER="$4" PGCONNECT_TIMEOUT=10
+shift 4
+if [ -z "\${PGPASSWORD:-}" ]; then
+  PGPASSWORD=\${POSTGRES_PASSWORD:-}
+  if [ -z "$PGPASSWORD" ] && [ -n "\${POSTGRES_PASSWORD_FILE:-}" ]; then PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE"); fi
+  export PGPASSWORD
+fi
+die() { echo "$2" >&2; exit "$1"; }
+ask() { psql -XqAt -F '	' -v ON_ERROR_STOP=1 -d "$1" 9>&-; }
+lock() { mkdir -p "$dir"; exec 9>>"$dir/.pointsman.lock"; flock 9; }
+exists() { [ -n "$(echo "SELECT 1 FROM pg_database WHERE datname = '$1'" | ask postgres)" ]; }
+free_of() { df -Pk "$1" | awk 'NR == 2 { printf "%.0f", $4 * 1024 }'; }
+hash_of() { sha256sum "$1" | cut -d ' ' -f 1; }
+check_room() {
+  free=$(free_of "$1")
+  [ "$free" -ge "$2" ] || die 5 "$1 has $free bytes free, and $2 are needed"
+}
+
+# Comments name versions, and \restrict has a new key in every dump: neither is schema.
+fingerprint_of() {
+  pg_dump --schema-only -d "$1" -f "$dir/.fingerprint.part" || die 1 'pg_dump could not read the schema'
+  sed -E -e '/^--/d' -e '/^\\(un)?restrict /d' -e '/^$/d' "$dir/.fingerprint.part" >"$dir/.schema.part"
+  ask "$1" >"$dir/.migrations.part" <<'SQL'
+SELECT format('SELECT %L, t::text FROM %I.%I AS t ORDER BY 2', schemaname || '.' || tablename, schemaname, tablename)
+FROM pg_tables WHERE tablename IN ('schema_migrations', 'django_migrations', 'alembic_version', 'flyway_schema_history',
+  'knex_migrations', '_prisma_migrations', 'goose_db_version', '__drizzle_migrations', 'migrations', 'pgmigrations',
+  'kysely_migration', 'SequelizeMeta', '_sqlx_migrations', 'databasechangelog') ORDER BY schemaname, tablename \gexec
+SQL
+  migrations=null
+  [ ! -s "$dir/.migrations.part" ] || migrations="\"$(hash_of "$dir/.migrations.part")\""
+  printf '{"schema":"%s","userVersion":0,"migrations":%s}' "$(hash_of "$dir/.schema.part")" "$migrations"
+  rm -f "$dir/.fingerprint.part" "$dir/.schema.part" "$dir/.migrations.part"
+}
+
+rows_of() {
+  ask "$1" <<'SQL'
+SELECT format('SELECT to_json(%L::text), count(*) FROM ONLY %I.%I', n.nspname || '.' || c.relname, n.nspname, c.relname)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND c.relpersistence <> 't'
+  AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY n.nspname, c.relname \gexec
+SQL
+}
+
+# Written beside, read back, synced and renamed.
+dump() {
+  pg_dump -Fc -d "$1" -f "$2.part" || die 1 'pg_dump failed'
+  pg_restore --list "$2.part" >/dev/null || die 4 'pg_restore cannot read what pg_dump wrote'
+  sync "$2.part"
+}
+
+verify() {
+  case $1 in */*) die 7 "$1 is not a file name" ;; esac
+  [ -f "$dir/$1" ] && [ -f "$dir/$1.json" ] || die 6 "there is no backup $1 in $dir"
+  expected=$(sed -E 's/.*"sha256":"([0-9a-f]*)".*/\1/' "$dir/$1.json")
+  [ "$(hash_of "$dir/$1")" = "$expected" ] || die 4 "$1 is not what was checked when it was made: its sha256 differs"
+  pg_restore --list "$dir/$1" >/dev/null || die 4 "pg_restore cannot read $1"
+}
+
+backup() {
+  file=$1
+  lock
+  exists "$database" || { echo '{"absent":true}'; return; }
+  if [ -f "$dir/$file" ] && [ -f "$dir/$file.json" ]; then verify "$file"; cat "$dir/$file.json"; return; fi
+  rm -f "$dir"/*.part
+  check_room "$dir" "$(echo 'SELECT pg_database_size(current_database())' | ask "$database")"
+  fingerprint=$(fingerprint_of "$database")
+  started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+  dump "$database" "$dir/$file"
+  printf '{"file":"%s",%s,"startedAt":"%s","bytes":%s,"sha256":"%s","fingerprint":%s}\n' "$file" "$2" "$started" \
+    "$(wc -c <"$dir/$file.part" | tr -d ' ')" "$(hash_of "$dir/$file.part")" "$fingerprint" >"$dir/$file.json.part"
+  sync "$dir/$file.json.part"
+  mv "$dir/$file.part" "$dir/$file"
+  mv "$dir/$file.json.part" "$dir/$file.json"
+  sync "$dir"
+  cat "$dir/$file.json"
+}
+
+list() {
+  for manifest in "$dir/$database".pre-deploy-*.dump.json "$dir/$database".manual-*.dump.json; do
+    [ ! -f "\${manifest%.json}" ] || cat "$manifest"
+  done
+}
+
+facts() {
+  lock
+  exists "$database" || { echo '{"absent":true}'; return; }
+  fingerprint=$(fingerprint_of "$database")
+  rows=$(rows_of "$database" | awk -F '	' '{ printf "%s%s:%s", NR > 1 ? "," : "", $1, $2 }')
+  printf '{"fingerprint":%s,"rows":{%s},"bytes":%s,"freeBytes":%s}\n' "$fingerprint" "$rows" \
+    "$(echo 'SELECT pg_database_size(current_database())' | ask "$database")" "$(free_of "$dir")"
+}
+
+# What belongs to the database as a whole is in no dump of its content: owner, encoding, grants, settings.
+create_like() {
+  ask postgres <<SQL
+SELECT format('CREATE DATABASE %I TEMPLATE template0 OWNER %I ENCODING %L LC_COLLATE %L LC_CTYPE %L', '$2', r.rolname,
+  pg_encoding_to_char(encoding), datcollate, datctype)
+FROM pg_database JOIN pg_roles r ON r.oid = datdba WHERE datname = '$1' \gexec
+SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', '$2') FROM pg_database
+WHERE datname = '$1' AND datacl IS NOT NULL \gexec
+SELECT format('GRANT %s ON DATABASE %I TO %s', a.privilege_type, '$2',
+  CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END)
+FROM pg_database, aclexplode(datacl) a WHERE datname = '$1' \gexec
+SELECT format('ALTER %s SET %I TO %s', CASE WHEN setrole = 0 THEN format('DATABASE %I', '$2')
+  ELSE format('ROLE %I IN DATABASE %I', pg_get_userbyid(setrole), '$2') END, split_part(s, '=', 1),
+  CASE WHEN split_part(s, '=', 1) IN ('search_path', 'DateStyle', 'temp_tablespaces', 'local_preload_libraries',
+    'session_preload_libraries') THEN substr(s, strpos(s, '=') + 1) ELSE quote_literal(substr(s, strpos(s, '=') + 1)) END)
+FROM pg_db_role_setting JOIN pg_database d ON d.oid = setdatabase, unnest(setconfig) s WHERE datname = '$1' \gexec
+SQL
+}
+
+# Both names change in one transaction. Connections are ended first; one that slips in between makes it fail, and it is
+# tried again: nobody is locked out by an attempt that is killed.
+swap() {
+  for attempt in $(seq "$4"); do
+    if ask postgres >"$dir/.swap.part" 2>&1 <<SQL
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN ('$1', '$2') AND pid <> pg_backend_pid();
+BEGIN;
+ALTER DATABASE "$1" RENAME TO "$3";
+ALTER DATABASE "$2" RENAME TO "$1";
+COMMIT;
+SQL
+    then return; fi
+    sleep 1
+  done
+  die 3 "the databases could not be swapped: $(tail -n 1 "$dir/.swap.part")"
+}
+
+restore() {
+  file=$1 stamp=$2
+  new="$database"_restoring_$stamp old="$database"_before_$stamp
+  salvage=$database.failed-$stamp.dump
+  lock
+  if [ ! -f "$dir/$salvage.json" ]; then
+    if ! exists "$old"; then prepare; swap "$database" "$new" "$old" "$3"; fi
+    rows_of "$old" >"$dir/$salvage.rows.part"
+    dump "$old" "$dir/$salvage"
+    mv "$dir/$salvage.part" "$dir/$salvage"
+    write_report
+  fi
+  echo "DROP DATABASE IF EXISTS \"$old\" WITH (FORCE)" | ask postgres
+  rm -f "$dir/$salvage.restored" "$dir"/*.part
+  cat "$dir/$salvage.json"
+}
+
+prepare() {
+  exists "$database" || die 6 "there is no database $database to put it in the place of"
+  verify "$file"
+  size=$(echo 'SELECT pg_database_size(current_database())' | ask "$database")
+  check_room "$(echo 'SHOW data_directory' | ask postgres)" "$size"
+  check_room "$dir" "$size"
+  echo "DROP DATABASE IF EXISTS \"$new\" WITH (FORCE)" | ask postgres
+  create_like "$database" "$new"
+  pg_restore --exit-on-error -d "$new" "$dir/$file" || die 1 'pg_restore failed; the database is as it was'
+  rows_of "$new" >"$dir/$salvage.restored"
+  sync "$dir/$salvage.restored"
+}
+
+write_report() {
+  tables=$(awk -F '	' '
+    NR == FNR { restored[$1] = $2; next }
+    { before[$1] = $2 }
+    END {
+      for (t in before) all[t]; for (t in restored) all[t]
+      for (t in all) {
+        more = before[t] - restored[t]
+        if (more != 0) printf "%s{\"table\":%s,\"onlyInSalvage\":%d,\"onlyInBackup\":%d,\"changed\":0}", n++ ? "," : "",
+          t, more > 0 ? more : 0, more < 0 ? -more : 0
+      }
+    }' "$dir/$salvage.restored" "$dir/$salvage.rows.part")
+  printf '{"salvage":"%s","reason":"asked for","tables":[%s],"notCompared":[]}\n' "$salvage" "$tables" >"$dir/$salvage.json.part"
+  sync "$dir/$salvage.json.part"
+  mv "$dir/$salvage.json.part" "$dir/$salvage.json"
+}
+
+prune() {
+  lock
+  keep=$1
+  shift
+  kept=0
+  for path in $(ls -r "$dir" | grep -E "^$database\.pre-deploy-[0-9TZ]+\.dump$"); do
+    kept=$((kept + 1))
+    case " $* " in *" $path "*) continue ;; esac
+    [ "$kept" -gt "$keep" ] || continue
+    rm -f "$dir/$path.json" "$dir/$path"
+    echo "$path"
+  done
+}
+
+case $command in
+  verify) verify "$@"; cat "$dir/$1.json" ;;
+  *) "$command" "$@" ;;
+esac
+`.replaceAll('\\$', '$');

@@ -101,6 +101,13 @@ const slotsMountTheDatabase: ComposeRule = (compose, draft) => {
   });
 };
 
+const postgresBackupsAreOnAMount: ComposeRule = (compose, { keys: { postgres } }) => {
+  const service = postgres && compose.services.get(postgres.service);
+  if (!service || mountsOf(service).some(({ target }) => isAtOrAbove(target, postgres.backups))) return [];
+  const message = `nothing is mounted at ${postgres.backups}, so the backups would be lost with the container`;
+  return [problemOf(service, ['volumes'], { message, fix: `mount a volume: db-backups:${postgres.backups}` })];
+};
+
 export const composeRules: readonly ComposeRule[] = [
   servicesAreThere,
   slotHasAProfileOfItsOwn,
@@ -111,6 +118,7 @@ export const composeRules: readonly ComposeRule[] = [
   routerConfigIsAMountedDirectory,
   databaseVolumeIsThere,
   slotsMountTheDatabase,
+  postgresBackupsAreOnAMount,
 ];
 
 /** Every problem between one environment and its Compose files; asked only where the environment itself is sound. */
@@ -121,11 +129,14 @@ export function applyComposeRules(compose: ComposeView, draft: Draft): Problem[]
 function namedServices({ keys }: Draft): { path: KeyPath; service: string }[] {
   const named = slots.map((slot) => ({ path: ['slots', slot], service: keys.slots[slot] }));
   const replica = keys.replica ? [{ path: ['replica', 'service'], service: keys.replica.service }] : [];
-  return [...named, { path: ['router', 'service'], service: keys.router.service }, ...replica];
+  const postgres = keys.postgres ? [{ path: ['postgres', 'service'], service: keys.postgres.service }] : [];
+  return [...named, { path: ['router', 'service'], service: keys.router.service }, ...postgres, ...replica];
 }
 
 function sharedServices(compose: ComposeView, { keys }: Draft): ServiceView[] {
-  const names = [keys.router.service, ...(keys.replica ? [keys.replica.service] : [])];
+  const names = [keys.router.service, keys.postgres?.service, keys.replica?.service].filter(
+    (name) => name !== undefined,
+  );
   return names.flatMap((name) => compose.services.get(name) ?? []);
 }
 

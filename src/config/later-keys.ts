@@ -8,6 +8,7 @@ const laterKeys: Readonly<Record<string, string>> = {
   bake: 'the watch after the switch',
   approval: 'waiting for a person before the switch',
   canary: 'switching by weights',
+  'postgres.migrate': 'the rehearsal of migrations on a copy of PostgreSQL',
 };
 
 /** What a key that is not in this version will do; `null` when it is no such key. */

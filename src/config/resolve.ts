@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { DatabaseSettings, HoldSettings, ReplicaSettings, Settings } from '../model/settings.js';
+import type { HoldSettings, PostgresSettings, ReplicaSettings, Settings, SqliteSettings } from '../model/settings.js';
 import type { Draft } from './draft.js';
 import type { Problem } from './problems.js';
 import { firstFile, isFile } from './project-files.js';
@@ -69,7 +69,7 @@ export function toSettings(environment: string, keys: Keys, files: ProjectFiles)
     build: keys.build,
     health: { timeoutMs: timeout, ...health },
     router: keys.router,
-    database: keys.database && databaseSettings(keys.database),
+    database: keys.database ? sqliteSettings(keys.database) : keys.postgres && postgresSettings(keys.postgres),
     replica: keys.replica && replicaSettings(keys.replica),
     drain: { timeoutMs: keys.drain.timeout },
     logs: keys.logs,
@@ -78,7 +78,7 @@ export function toSettings(environment: string, keys: Keys, files: ProjectFiles)
 }
 
 /** What is turned off is left out: settings are kept in every history. */
-function databaseSettings(keys: NonNullable<Keys['database']>): DatabaseSettings {
+function sqliteSettings(keys: NonNullable<Keys['database']>): SqliteSettings {
   const { backups, migrate, rehearsal, migrations, holdWrites, ...always } = keys;
   return {
     ...always,
@@ -87,6 +87,11 @@ function databaseSettings(keys: NonNullable<Keys['database']>): DatabaseSettings
     ...(migrations ? { migrations } : {}),
     ...(holdWrites ? { holdWrites: holdSettings(holdWrites) } : {}),
   };
+}
+
+function postgresSettings({ holdWrites, ...always }: NonNullable<Keys['postgres']>): PostgresSettings {
+  const hold = holdWrites ? { holdWrites: holdSettings(holdWrites) } : {};
+  return { kind: 'postgres', ...always, restore: 'never', ...hold };
 }
 
 type HoldKeys = NonNullable<NonNullable<Keys['database']>['holdWrites']>;

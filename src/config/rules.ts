@@ -111,6 +111,29 @@ const databaseLiesInADirectory: Rule = {
   },
 };
 
+const oneDatabase: Rule = {
+  reads: [['database'], ['postgres']],
+  check: (draft) => {
+    if (!draft.keys.database || !draft.keys.postgres) return [];
+    const message = 'there is a database already: pointsman looks after one';
+    return [problemAt(draft, ['postgres'], { message, fix: 'remove database or postgres' })];
+  },
+};
+
+const postgresIsAServiceOfItsOwn: Rule = {
+  reads: [['slots'], ['postgres', 'service']],
+  check: (draft) => helperIsNoSlot(draft, ['postgres', 'service'], draft.keys.postgres?.service),
+};
+
+const replicaIsOfSqlite: Rule = {
+  reads: [['postgres'], ['replica']],
+  check: (draft) => {
+    if (!draft.keys.postgres || !draft.keys.replica) return [];
+    const message = 'Litestream replicates SQLite, not PostgreSQL';
+    return [problemAt(draft, ['replica'], { message, fix: 'remove replica' })];
+  },
+};
+
 const oneHost: Rule = {
   reads: [['hosts']],
   check: (draft) => {
@@ -128,6 +151,9 @@ export const rules: readonly Rule[] = [
   healthPathIsOfTheApp,
   routerIsNoSlot,
   databaseLiesInADirectory,
+  oneDatabase,
+  postgresIsAServiceOfItsOwn,
+  replicaIsOfSqlite,
   replicaIsNoSlot,
   routerIsNoReplica,
   oneHost,

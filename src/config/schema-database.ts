@@ -66,7 +66,7 @@ const pathPrefix = (about: string, example: string) =>
     example: `[${example}]`,
   });
 
-const holdWrites = section(
+export const holdWrites = section(
   'Writes are answered with 503 and Retry-After from before the backup until the switch or the restore, so that a failed migration loses none. Reads are served. `true` takes the defaults.',
   {
     methods: listOf({

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { overridesOf } from './schema-walk.js';
 import { pathInContainer, requiredVariable, service } from './schema-common.js';
 import { database } from './schema-database.js';
+import { postgres } from './schema-postgres.js';
 import { replica } from './schema-replica.js';
 import { duration, flag, orOff, port, section, text, valueWords, wholeNumber } from './value-types.js';
 
@@ -144,6 +145,7 @@ export const keysSchema = z.strictObject({
   health: health.prefault({}),
   router: router.prefault({}),
   database: orOff(database).prefault(false),
+  postgres: orOff(postgres).prefault(false),
   replica: orOff(replica).prefault(false),
   drain: drain.prefault({}),
   logs: logs.prefault({}),

@@ -18,9 +18,14 @@ fi
 die() { echo "$2" >&2; exit "$1"; }
 ask() { psql -XqAt -F '	' -v ON_ERROR_STOP=1 -d "$1" 9>&-; }
 lock() { mkdir -p "$dir"; exec 9>>"$dir/.pointsman.lock"; flock 9; }
-exists() { [ -n "$(echo "SELECT 1 FROM pg_database WHERE datname = '$1'" | ask postgres)" ]; }
+# A server that does not answer must never look like a database that is not there.
+exists() {
+  found=$(echo "SELECT count(*) FROM pg_database WHERE datname = '$1'" | ask postgres) || die 3 'the server did not answer'
+  [ "$found" = 1 ]
+}
+size_of() { echo 'SELECT pg_database_size(current_database())' | ask "$1"; }
 free_of() { df -Pk "$1" | awk 'NR == 2 { printf "%.0f", $4 * 1024 }'; }
-hash_of() { sha256sum "$1" | cut -d ' ' -f 1; }
+hash_of() { sum=$(sha256sum "$1"); echo "\${sum%% *}"; }
 check_room() {
   free=$(free_of "$1")
   [ "$free" -ge "$2" ] || die 5 "$1 has $free bytes free, and $2 are needed"
@@ -37,8 +42,9 @@ FROM pg_tables WHERE tablename IN ('schema_migrations', 'django_migrations', 'al
   'kysely_migration', 'SequelizeMeta', '_sqlx_migrations', 'databasechangelog') ORDER BY schemaname, tablename \gexec
 SQL
   migrations=null
-  [ ! -s "$dir/.migrations.part" ] || migrations="\"$(hash_of "$dir/.migrations.part")\""
-  printf '{"schema":"%s","userVersion":0,"migrations":%s}' "$(hash_of "$dir/.schema.part")" "$migrations"
+  if [ -s "$dir/.migrations.part" ]; then migrations=$(hash_of "$dir/.migrations.part"); migrations="\"$migrations\""; fi
+  schema=$(hash_of "$dir/.schema.part")
+  printf '{"schema":"%s","userVersion":0,"migrations":%s}' "$schema" "$migrations"
   rm -f "$dir/.fingerprint.part" "$dir/.schema.part" "$dir/.migrations.part"
 }
 
@@ -61,7 +67,8 @@ verify() {
   case $1 in */*) die 7 "$1 is not a file name" ;; esac
   [ -f "$dir/$1" ] && [ -f "$dir/$1.json" ] || die 6 "there is no backup $1 in $dir"
   expected=$(sed -E 's/.*"sha256":"([0-9a-f]*)".*/\1/' "$dir/$1.json")
-  [ "$(hash_of "$dir/$1")" = "$expected" ] || die 4 "$1 is not what was checked when it was made: its sha256 differs"
+  actual=$(hash_of "$dir/$1") || die 1 "$1 could not be read"
+  [ "$actual" = "$expected" ] || die 4 "$1 is not what was checked when it was made: its sha256 differs"
   pg_restore --list "$dir/$1" >/dev/null || die 4 "pg_restore cannot read $1"
 }
 
@@ -71,12 +78,15 @@ backup() {
   exists "$database" || { echo '{"absent":true}'; return; }
   if [ -f "$dir/$file" ] && [ -f "$dir/$file.json" ]; then verify "$file"; cat "$dir/$file.json"; return; fi
   rm -f "$dir"/*.part
-  check_room "$dir" "$(echo 'SELECT pg_database_size(current_database())' | ask "$database")"
+  size=$(size_of "$database")
+  check_room "$dir" "$size"
   fingerprint=$(fingerprint_of "$database")
   started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
   dump "$database" "$dir/$file"
+  size=$(wc -c <"$dir/$file.part")
+  sum=$(hash_of "$dir/$file.part")
   printf '{"file":"%s",%s,"startedAt":"%s","bytes":%s,"sha256":"%s","fingerprint":%s}\n' "$file" "$2" "$started" \
-    "$(wc -c <"$dir/$file.part" | tr -d ' ')" "$(hash_of "$dir/$file.part")" "$fingerprint" >"$dir/$file.json.part"
+    "$((size))" "$sum" "$fingerprint" >"$dir/$file.json.part"
   sync "$dir/$file.json.part"
   mv "$dir/$file.part" "$dir/$file"
   mv "$dir/$file.json.part" "$dir/$file.json"
@@ -94,9 +104,11 @@ facts() {
   lock
   exists "$database" || { echo '{"absent":true}'; return; }
   fingerprint=$(fingerprint_of "$database")
-  rows=$(rows_of "$database" | awk -F '	' '{ printf "%s%s:%s", NR > 1 ? "," : "", $1, $2 }')
+  rows_of "$database" >"$dir/.rows.part"
+  rows=$(awk -F '	' '{ printf("%s%s:%s", (NR > 1 ? "," : ""), $1, $2) }' "$dir/.rows.part")
+  size=$(size_of "$database")
   printf '{"fingerprint":%s,"rows":{%s},"bytes":%s,"freeBytes":%s}\n' "$fingerprint" "$rows" \
-    "$(echo 'SELECT pg_database_size(current_database())' | ask "$database")" "$(free_of "$dir")"
+    "$size" "$(free_of "$dir")"
 }
 
 # What belongs to the database as a whole is in no dump of its content: owner, encoding, grants, settings.
@@ -155,8 +167,9 @@ restore() {
 prepare() {
   exists "$database" || die 6 "there is no database $database to put it in the place of"
   verify "$file"
-  size=$(echo 'SELECT pg_database_size(current_database())' | ask "$database")
-  check_room "$(echo 'SHOW data_directory' | ask postgres)" "$size"
+  size=$(size_of "$database")
+  data=$(echo 'SHOW data_directory' | ask postgres)
+  check_room "$data" "$size"
   check_room "$dir" "$size"
   echo "DROP DATABASE IF EXISTS \"$new\" WITH (FORCE)" | ask postgres
   create_like "$database" "$new"
@@ -173,8 +186,8 @@ write_report() {
       for (t in before) all[t]; for (t in restored) all[t]
       for (t in all) {
         more = before[t] - restored[t]
-        if (more != 0) printf "%s{\"table\":%s,\"onlyInSalvage\":%d,\"onlyInBackup\":%d,\"changed\":0}", n++ ? "," : "",
-          t, more > 0 ? more : 0, more < 0 ? -more : 0
+        if (more != 0) printf("%s{\"table\":%s,\"onlyInSalvage\":%d,\"onlyInBackup\":%d,\"changed\":0}", (n++ ? "," : ""), t,
+          (more > 0 ? more : 0), (more < 0 ? -more : 0))
       }
     }' "$dir/$salvage.restored" "$dir/$salvage.rows.part")
   printf '{"salvage":"%s","reason":"asked for","tables":[%s],"notCompared":[]}\n' "$salvage" "$tables" >"$dir/$salvage.json.part"

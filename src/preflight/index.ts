@@ -8,6 +8,7 @@ import { error, type Check } from './check.js';
 import { databaseVolume } from './checks/database.js';
 import { disk, liveSlotRuns } from './checks/host.js';
 import { images } from './checks/images.js';
+import { postgresServer } from './checks/postgres.js';
 import { replicaTarget, requiredVariables } from './checks/replica.js';
 import { routerHealth, routerService } from './checks/router.js';
 import { onlyOneSlotRuns, slotServices } from './checks/slots.js';
@@ -20,6 +21,7 @@ export const checks: readonly Check[] = [
   routerService,
   routerHealth,
   databaseVolume,
+  postgresServer,
   images,
   requiredVariables,
   replicaTarget,
@@ -29,7 +31,7 @@ export const checks: readonly Check[] = [
 ];
 
 /** Checks that a rollback has no use for: its image was live before, and it takes no backup. */
-const deployOnly: readonly Check[] = [images, disk];
+const deployOnly: readonly Check[] = [postgresServer, images, disk];
 
 export interface Preflight {
   readonly findings: readonly Finding[];

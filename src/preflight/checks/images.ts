@@ -12,7 +12,7 @@ export const images: Check = {
     const shared = Object.values(config.services).filter((service) => isShared(service) && !service.build);
     const wanted = [
       settings.build ? [] : image,
-      settings.database ? settings.toolImage : [],
+      settings.database && settings.database.kind !== 'postgres' ? settings.toolImage : [],
       shared.map((service) => service.image ?? []),
     ];
     const found = await Promise.all([...new Set(wanted.flat(3))].map((reference) => missing(world, reference)));

@@ -22,7 +22,7 @@ pointsman.yml:1:1  image: missing → add image: registry.example.org/shop:{rele
   [
     'an unknown key that is like no other',
     `${smallest}zzzzzzzz: 1\n`,
-    'pointsman.yml:3:1  zzzzzzzz: unknown key → the keys here are project, image, build, compose, envFile, slots, health, router, database, replica, drain, logs, hosts, ship, toolImage, environments',
+    'pointsman.yml:3:1  zzzzzzzz: unknown key → the keys here are project, image, build, compose, envFile, slots, health, router, database, postgres, replica, drain, logs, hosts, ship, toolImage, environments',
   ],
   [
     'an unknown key in a section',

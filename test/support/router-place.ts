@@ -34,7 +34,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
         while endless:
-            self.wfile.write(b"tick\\n")
+            self.wfile.write(b"tick\\n" * 4000)
             time.sleep(0.1)
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
     def log_message(self, *_args):

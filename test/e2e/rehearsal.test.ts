@@ -15,7 +15,8 @@ const migrate = ['python', '-m', 'app.migrate'];
 
 /** A release like another one, whose migrations are what this Python does. */
 async function releaseThatMigratesWith(tag: string, code: string): Promise<void> {
-  const lines = [`FROM ${imageRepository}:v1`, `RUN ["python", "-c", ${JSON.stringify(write(code))}]`];
+  const run = `RUN ["python", "-c", ${JSON.stringify(write(code))}]`;
+  const lines = [`FROM ${imageRepository}:v1`, 'USER 0', run, 'USER 1000:1000'];
   await execa('docker', ['build', '-t', `${imageRepository}:${tag}`, '-'], {
     env: { DOCKER_BUILDKIT: '0' },
     input: `${lines.join('\n')}\n`,

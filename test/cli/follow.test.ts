@@ -1,4 +1,3 @@
-import { stripVTControlCharacters } from 'node:util';
 import { ServiceError, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, RetryState, TerminatedFailure } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
@@ -44,7 +43,7 @@ async function followScript({ answers, endings = [null] }: Script, json = false)
   const session = {
     output: {
       live: false,
-      print: (text: string) => out.push(...stripVTControlCharacters(text).split('\n')),
+      print: (text: string) => out.push(...text.split('\n')),
       note: (text: string) => notes.push(text),
       redraw: () => undefined,
     },

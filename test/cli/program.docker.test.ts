@@ -3,7 +3,6 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { stripVTControlCharacters } from 'node:util';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { exitCodes } from '../../src/cli/exit-codes.js';
@@ -25,7 +24,7 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 async function run(cwd: string, ...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const env = { POINTSMAN_HOME: state, TEMPORAL_ADDRESS: '', TEMPORAL_PROFILE: '', TEMPORAL_CONFIG_FILE: '' };
   const { exitCode, stdout, stderr } = await execa(process.execPath, [main, ...args], { cwd, env, reject: false });
-  return { code: exitCode ?? -1, out: stripVTControlCharacters(stdout), err: stripVTControlCharacters(stderr) };
+  return { code: exitCode ?? -1, out: stdout, err: stderr };
 }
 
 async function app(): Promise<string> {

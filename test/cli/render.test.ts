@@ -1,4 +1,3 @@
-import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { attentionText, failureText, liveText, logText, stepLine } from '../../src/cli/render.js';
 import type { DeployFailureDetails, StepProgress } from '../../src/model/progress.js';
@@ -23,28 +22,26 @@ const details: DeployFailureDetails = {
   ],
 };
 
-const plain = (text: string): string => stripVTControlCharacters(text);
-
 describe('a line of a step', () => {
   test('shows what it is, how long it took and what came of it', () => {
     const line = stepLine(stepOf('backupDatabase', { note: '12 kB, verified\nsecond line' }), 9999);
-    expect(plain(line)).toBe('✔ backupDatabase           1.0 s  12 kB, verified');
+    expect(line).toBe('✔ backupDatabase           1.0 s  12 kB, verified');
   });
 
   test('counts the time of a step that runs up to now, and says what it does', () => {
     const line = stepLine(stepOf('drain', { state: 'running', endedAt: null, note: null }), 13_500);
-    expect(plain(line)).toBe('▶ drain                   12.5 s  about drain');
+    expect(line).toBe('▶ drain                   12.5 s  about drain');
   });
 
   test('tells an undoing from the step that it undoes', () => {
     const line = stepLine(stepOf('restoreDatabase', { kind: 'compensation', state: 'skipped' }), 0);
-    expect(plain(line)).toBe('↷ undo: restoreDatabase    1.0 s  done');
+    expect(line).toBe('↷ undo: restoreDatabase    1.0 s  done');
   });
 });
 
 describe('a failure', () => {
   test('gives the reason first, then each log apart, then what was undone and what is live', () => {
-    expect(plain(failureText('failed at waitHealthy', details))).toBe(
+    expect(failureText('failed at waitHealthy', details)).toBe(
       [
         'deploy failed at waitHealthy: app-green ended with exit code 1 before it became healthy',
         '── app (app-green), last 2 lines',
@@ -66,7 +63,7 @@ describe('a failure', () => {
       undone: [],
       logs: [],
     };
-    expect(plain(failureText('input of version 9', refused))).toBe(
+    expect(failureText('input of version 9', refused)).toBe(
       [
         'deploy failed at its start: input of version 9',
         'Nothing was switched and nothing had to be undone.',
@@ -84,7 +81,7 @@ describe('a failure', () => {
       skipped: ['composeUpWait'],
       logs: [],
     };
-    expect(plain(failureText('', skipped))).toBe(
+    expect(failureText('', skipped)).toBe(
       [
         'deploy failed at waitHealthy: app-green ended with exit code 1 before it became healthy',
         'Undone: restoreDatabase.',
@@ -98,7 +95,7 @@ describe('a failure', () => {
 
 test('what needs attention comes with the two ways on', () => {
   const attention = { step: 'restoreDatabase', error: 'the disk is full', since: 0 };
-  expect(plain(attentionText(progressOf({ attention })))).toBe(
+  expect(attentionText(progressOf({ attention }))).toBe(
     [
       'Needs attention: restoreDatabase could not finish: the disk is full',
       'Live before this: blue (v1). Mend the cause, then run "pointsman retry"; or leave it as it is with',

@@ -20,8 +20,8 @@ function layer(folder, forbidden, options = {}) {
 }
 
 const folders = [
-  ...['model', 'workflows', 'hosts', 'docker', 'router', 'database', 'shipping', 'preflight', 'activities'],
-  ...['config', 'secrets', 'temporal', 'install', 'cli'],
+  ...['model', 'migrations', 'workflows', 'hosts', 'docker', 'router', 'database', 'shipping', 'preflight'],
+  ...['activities', 'config', 'secrets', 'temporal', 'install', 'cli'],
 ];
 
 /** Every folder but those that a layer may import. */
@@ -71,6 +71,7 @@ export default tseslint.config(
   },
   noEnvironment,
   layer('model', allBut('model'), { packages: node }),
+  layer('migrations', allBut('migrations', 'model'), { packages: node }),
   layer('workflows', allBut('workflows', 'model'), {
     packages: [...node, 'zod', 'yaml', '@temporalio/activity', '@temporalio/client', '@temporalio/worker'],
     types: true,
@@ -80,7 +81,7 @@ export default tseslint.config(
   layer('router', allBut('router', 'docker', 'hosts', 'model', 'secrets')),
   layer('database', allBut('database', 'docker', 'hosts', 'model', 'secrets')),
   layer('shipping', allBut('shipping', 'docker', 'hosts', 'model', 'secrets')),
-  layer('preflight', allBut('preflight', 'router', 'database', 'docker', 'hosts', 'model', 'secrets')),
+  layer('preflight', allBut('preflight', 'migrations', 'router', 'database', 'docker', 'hosts', 'model', 'secrets')),
   layer('activities', ['workflows', 'cli', 'config', 'temporal', 'install']),
   layer('install', allBut('install', 'hosts', 'model', 'temporal')),
   layer('cli', ['activities']),

@@ -1,9 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Four projects, from fast to slow. Those that use real engines run one file at a time: they share two
- * cores and one Docker engine with the deploys that they measure.
+ * Four projects, from fast to slow, one after the other. Those that use real engines run two files at a time: each has
+ * a project, ports and a Temporal of its own, and mostly waits for containers. More would only wait for the two cores
+ * that they are made for, and measure each other.
  */
+const twoAtATime = { maxWorkers: 2 };
 const shared = { restoreMocks: true, unstubEnvs: true, setupFiles: ['test/support/plain-output.ts'] };
 
 export default defineConfig({
@@ -17,6 +19,7 @@ export default defineConfig({
           testTimeout: 30_000,
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.docker.test.ts', 'test/workflows/**', 'test/e2e/**'],
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -27,6 +30,7 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -37,7 +41,8 @@ export default defineConfig({
           exclude: ['test/e2e/**'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          ...twoAtATime,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -46,9 +51,11 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/support/e2e-setup.ts'],
+          setupFiles: [...shared.setupFiles, 'test/support/command-matchers.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
+          ...twoAtATime,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

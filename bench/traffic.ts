@@ -9,6 +9,10 @@ export interface TrafficOptions {
   readonly clients?: number;
   /** Pause of each client between two requests, in milliseconds. Default 20. */
   readonly pauseMs?: number;
+  /** Path that is read. Default: `/healthz`. */
+  readonly path?: string;
+  /** Whether every fourth request writes. Default: yes. */
+  readonly writes?: boolean;
 }
 
 export interface TrafficReport {
@@ -16,10 +20,27 @@ export interface TrafficReport {
   /** Every request without a 2xx answer, by what happened: `502`, `ECONNRESET`, … */
   readonly failed: number;
   readonly failures: Readonly<Record<string, number>>;
+  /** Each of them. */
+  readonly failedRequests: readonly FailedRequest[];
   /** Answers by the release that gave them. */
   readonly releases: Readonly<Record<string, number>>;
   /** Ids of the notes whose writing was acknowledged. */
   readonly written: readonly string[];
+}
+
+/** One request that failed. */
+export interface FailedRequest {
+  readonly kind: string;
+  /** When it was sent and when its client heard of it, in milliseconds since 1970. */
+  readonly sentAt: number;
+  readonly failedAt: number;
+}
+
+/** How many there were of each kind. */
+export function byKind(failed: readonly FailedRequest[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { kind } of failed) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
 }
 
 /** However it is stopped, or not: traffic ends by itself. */
@@ -27,22 +48,28 @@ const mostRequests = 100_000;
 const longestMs = 10 * 60_000;
 
 /**
+ * Of one client, which sends one request after the other. Clients that shared a pool would leave connections of it unused
+ * for seconds and take them again in the very moment of a reload, when answers are late and all of them ask at once.
+ */
+export function ownConnection(): Agent {
+  return new Agent({ keepAlive: true, maxSockets: 1 });
+}
+
+/**
  * Steady traffic as users make it: kept connections, three reads for each write, nothing retried. A request that
  * an idle connection's end has broken counts as failed like any other.
  */
 export class Traffic {
   private readonly options: Required<TrafficOptions>;
-  private readonly agent: Agent;
-  private readonly failures: Record<string, number> = {};
+  private readonly failedRequests: FailedRequest[] = [];
   private readonly releases: Record<string, number> = {};
   private readonly written: string[] = [];
   private readonly clients: Promise<void>[];
   private sent = 0;
   private stopped = false;
 
-  constructor({ port, clients = 10, pauseMs = 20 }: TrafficOptions) {
-    this.options = { port, clients, pauseMs };
-    this.agent = new Agent({ keepAlive: true, maxSockets: clients });
+  constructor({ port, clients = 10, pauseMs = 20, path = '/healthz', writes = true }: TrafficOptions) {
+    this.options = { port, clients, pauseMs, path, writes };
     const until = Date.now() + longestMs;
     this.clients = Array.from({ length: clients }, () => this.client(until));
   }
@@ -61,47 +88,48 @@ export class Traffic {
   async stop(): Promise<TrafficReport> {
     this.stopped = true;
     await Promise.all(this.clients);
-    this.agent.destroy();
-    const { sent, failures, releases, written } = this;
-    const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
-    return { sent, failed, failures, releases, written };
+    const { sent, failedRequests, releases, written } = this;
+    return { sent, failed: failedRequests.length, failures: byKind(failedRequests), failedRequests, releases, written };
   }
 
   private async client(until: number): Promise<void> {
+    const agent = ownConnection();
     for (let turn = 0; !this.stopped && this.sent < mostRequests && Date.now() < until; turn += 1) {
-      await this.ask(turn % 4 === 3 ? { text: `note ${turn}`, id: randomUUID() } : null);
+      await this.ask(agent, this.options.writes && turn % 4 === 3 ? { text: `note ${turn}`, id: randomUUID() } : null);
       await sleep(this.options.pauseMs);
     }
+    agent.destroy();
   }
 
-  private async ask(note: { readonly text: string; readonly id: string } | null): Promise<void> {
+  private async ask(agent: Agent, note: { readonly text: string; readonly id: string } | null): Promise<void> {
     this.sent += 1;
+    const sentAt = Date.now();
     try {
-      const { statusCode = 0, headers } = await this.send(note);
+      const { statusCode = 0, headers } = await this.send(agent, note);
       const release = String(headers['x-release'] ?? 'unknown');
       this.releases[release] = (this.releases[release] ?? 0) + 1;
-      if (statusCode < 200 || statusCode >= 300) this.fail(String(statusCode));
+      if (statusCode < 200 || statusCode >= 300) this.fail(String(statusCode), sentAt);
       else if (note) this.written.push(note.id);
     } catch (error) {
-      this.fail((error as NodeJS.ErrnoException).code ?? 'unknown');
+      this.fail((error as NodeJS.ErrnoException).code ?? 'unknown', sentAt);
     }
   }
 
-  private fail(kind: string): void {
-    this.failures[kind] = (this.failures[kind] ?? 0) + 1;
+  private fail(kind: string, sentAt: number): void {
+    this.failedRequests.push({ kind, sentAt, failedAt: Date.now() });
   }
 
-  private send(note: object | null): Promise<IncomingMessage> {
+  private send(agent: Agent, note: object | null): Promise<IncomingMessage> {
     const body = note ? JSON.stringify(note) : '';
     const { port } = this.options;
-    const path = note ? '/api/notes' : '/healthz';
+    const path = note ? '/api/notes' : this.options.path;
     return new Promise((resolve, reject) => {
       const sent = request({
         host: '127.0.0.1',
         port,
         path,
         method: note ? 'POST' : 'GET',
-        agent: this.agent,
+        agent,
         timeout: 15_000,
       });
       sent.once('error', reject);

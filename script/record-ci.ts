@@ -33,7 +33,7 @@ try {
   const job = runJob(place, script, variables('v2'));
   await untilSaid(job.all, 'composeUpWait');
   process.kill(-(job.pid ?? 0), 'SIGTERM');
-  say(`$ # v2; the job is cancelled in the middle\n${(await job).all}\n`);
+  say(`$ # v2; the job is lost in the middle\n${(await job).all}\n`);
   const again = await runJob(place, script, variables('v2'));
   say(`$ # the same job, run again\n${again.all}\n(exit code ${again.exitCode})`);
 } finally {

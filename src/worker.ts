@@ -18,7 +18,7 @@ export interface WorkerSettings {
 /** Composition root: this host → activities → a Temporal worker. Ends by itself on SIGINT and SIGTERM. */
 export async function createWorker({ place, stateDirectory }: WorkerSettings): Promise<Worker> {
   installRuntime();
-  const { connectionOptions, namespace } = connectionFacts(place);
+  const { connectionOptions, namespace } = await connectionFacts(place);
   const connection = await NativeConnection.connect(
     connectionOptions as Parameters<typeof NativeConnection.connect>[0],
   );

@@ -38,13 +38,13 @@ describe('the compose file for a Temporal of your own', () => {
     const published = Object.values(services).flatMap(({ ports }) => ports ?? []);
     expect(published.map(({ host_ip }) => host_ip)).toEqual(['127.0.0.1', '127.0.0.1']);
     const lasting = ['postgresql', 'server', 'ui'].map((name) => services[name]);
-    expect(lasting.every((service) => service?.restart === 'unless-stopped' && service.healthcheck)).toBe(true);
+    expect(lasting.every((service) => service?.restart === 'always' && service.healthcheck)).toBe(true);
   });
 
   test('can be brought up with --wait: whatever ends by itself is waited for by what stays', async () => {
     const { stdout } = await config({ POINTSMAN_TEMPORAL_DB_PASSWORD: 'x' });
     const { services } = JSON.parse(stdout) as { services: Record<string, Service> };
-    const ending = Object.entries(services).filter(([, { restart }]) => restart !== 'unless-stopped');
+    const ending = Object.entries(services).filter(([, { restart }]) => restart !== 'always');
     const awaited = Object.values(services).flatMap(({ depends_on: needs }) =>
       Object.entries(needs ?? {}).filter(([, { condition }]) => condition === 'service_completed_successfully'),
     );

@@ -31,10 +31,11 @@ engine_is_ours_to_start() {
   die "no Docker Engine answers ($(docker version 2>&1 | tail -n 1)); start or install Docker, or, where it runs, join the group docker"
 }
 
-# `forget_stale_pid FILE NAME`: removes a pid file unless its process is alive and is that program.
+# `forget_stale_pid FILE NAME`: removes a pid file unless its process is alive and is that program. One that was killed and
+# that nobody has waited for yet still has its name, and no executable.
 forget_stale_pid() {
   local pid; pid=$(cat "$1" 2>/dev/null) || return 0
-  [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$2" ] || rm -f "$1"
+  if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" != "$2" ] || ! [ -e "/proc/$pid/exe" ]; then rm -f "$1"; fi
 }
 
 # Ends the engine only if it is the one that ensure_docker started.

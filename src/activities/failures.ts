@@ -1,11 +1,13 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { ToolError } from '../database/tool-error.js';
+import { EngineWentAwayError } from '../docker/engine-watch.js';
 import { brokeOff } from '../hosts/broken-off.js';
 import { CommandError } from '../hosts/command-error.js';
 import { SshError } from '../hosts/ssh/error.js';
 import type { FailureType } from '../model/failure.js';
 import { RouterConfigError } from '../router/nginx.js';
-import { SwitchNotProvenError } from '../router/live-slot.js';
+import { RouterDownError } from '../router/live-slot.js';
+import { SwitchNotProvenError } from '../router/proof.js';
 
 /** A failure of the closed list; whether it is tried again is decided by its type, in one place. */
 export function failureOf(type: FailureType, message: string, details: readonly unknown[] = []): ApplicationFailure {
@@ -16,9 +18,11 @@ export function failureOf(type: FailureType, message: string, details: readonly 
 export function toFailure(error: unknown, fallback: FailureType = 'CommandFailed'): unknown {
   if (error instanceof RouterConfigError)
     return failureOf('RouterConfigInvalid', `nginx refuses the config: ${error.message}`);
+  if (error instanceof RouterDownError) return failureOf('CommandFailed', error.message);
   if (error instanceof SwitchNotProvenError) return failureOf('SwitchNotProven', error.message);
   if (error instanceof SshError) return failureOf(error.passing ? 'HostUnreachable' : 'HostRefused', error.message);
   if (error instanceof CommandError || error instanceof ToolError) return failureOf(fallback, error.message);
+  if (error instanceof EngineWentAwayError) return failureOf('DockerUnavailable', error.message);
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (brokeOff(error) || ['ECONNREFUSED', 'ENOENT', 'EACCES'].includes(code)) {
     return failureOf('DockerUnavailable', `Docker does not answer: ${(error as Error).message}`);

@@ -1,10 +1,15 @@
 import type { Activities } from '../model/activities.js';
 import { databaseSteps } from './database-steps.js';
 import type { Dependencies } from './dependencies.js';
+import { holdSteps } from './hold-steps.js';
+import { drillSteps } from './drill-steps.js';
 import { preflightStep } from './preflight-step.js';
 import { recordSteps } from './record-steps.js';
+import { rehearsalStep } from './rehearsal-step.js';
+import { replicaSteps } from './replica-steps.js';
 import { routerSteps } from './router-steps.js';
 import { slotSteps } from './slot-steps.js';
+import { watchSteps } from './watch-steps.js';
 
 export type { Dependencies } from './dependencies.js';
 
@@ -15,6 +20,11 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...slotSteps(dependencies),
     ...routerSteps(dependencies),
     ...databaseSteps(dependencies),
+    ...holdSteps(dependencies),
+    ...replicaSteps(dependencies),
     ...recordSteps(dependencies),
+    ...rehearsalStep(dependencies),
+    ...drillSteps(dependencies),
+    ...watchSteps(dependencies),
   };
 }

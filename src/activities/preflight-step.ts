@@ -3,6 +3,7 @@ import type { Activities, PreflightArgs, PreflightReport } from '../model/activi
 import { runPreflight } from '../preflight/index.js';
 import type { Dependencies } from './dependencies.js';
 import { failureOf } from './failures.js';
+import type { Running } from './running.js';
 import { stepsOn } from './step.js';
 
 /** Looks before anything is touched; all findings arrive at once. */
@@ -11,8 +12,12 @@ export function preflightStep(dependencies: Dependencies): Pick<Activities, 'pre
   return { preflight: step(preflight) };
 }
 
-async function preflight(host: Host, { settings, release, kind }: PreflightArgs): Promise<PreflightReport> {
-  const { findings, live } = await runPreflight(host, settings, { release, kind });
+async function preflight(
+  host: Host,
+  { settings, release, kind }: PreflightArgs,
+  { runId }: Running,
+): Promise<PreflightReport> {
+  const { findings, live } = await runPreflight(host, settings, { release, kind, call: runId });
   const errors = findings.filter(({ severity }) => severity === 'error');
   if (errors.length === 0) return { warnings: findings, live };
   const reasons = errors.map(({ message, fix }) => `${message} ${fix}`).join(' · ');

@@ -1,7 +1,9 @@
+import { databaseOf } from '../database/database-of.js';
 import { mountSources } from '../docker/container.js';
 import { removeImages } from '../docker/image.js';
 import { logOut } from '../docker/registry-login.js';
 import { appendRecord, readRecords } from '../docker/release-record.js';
+import { removeScratch, scratchPurposes } from '../docker/scratch.js';
 import { readServiceLogs } from '../docker/service-logs.js';
 import { environmentDirectory, readSlotImages } from '../docker/slots-env.js';
 import type {
@@ -14,18 +16,18 @@ import type {
   RecordArgs,
   RollbackPlan,
 } from '../model/activities.js';
-import { imageOf } from '../model/names.js';
+import { backupName, imageOf } from '../model/names.js';
 import type { Settings } from '../model/settings.js';
-import { findRelease, releaseBefore } from '../model/release-record.js';
+import { findRelease, releaseBefore, type ReleaseInOrder } from '../model/release-record.js';
 import { markCurrent, pruneReleases } from '../shipping/place.js';
-import { askLive } from '../router/live-slot.js';
+import { askLiveOnceUp } from '../router/live-slot.js';
 import { Nginx } from '../router/nginx.js';
-import { databaseOf } from './database-of.js';
 import type { Host } from '../hosts/host.js';
 import { tidyJobs } from '../hosts/job.js';
 import type { Dependencies } from './dependencies.js';
+import { inTurn } from './each-router.js';
 import { failureOf } from './failures.js';
-import { redactorFor } from './redactor.js';
+import { redactorFor } from '../docker/redactor.js';
 import type { Running } from './running.js';
 import { stepsOn } from './step.js';
 
@@ -53,7 +55,7 @@ async function recordRelease(host: Host, { settings, record }: RecordArgs): Prom
 }
 
 async function findRollbackTarget(host: Host, { settings, to }: FindRollbackTargetArgs): Promise<RollbackPlan> {
-  const live = await askLive(host, settings);
+  const live = await askLiveOnceUp(host, settings, 10_000);
   if (!live) throw failureOf('NothingToRollBackTo', 'nothing is live: the router serves no slot');
   const records = await readRecords(host, settings);
   const target = to ? findRelease(records, to) : releaseBefore(records, live.release);
@@ -67,15 +69,34 @@ async function findRollbackTarget(host: Host, { settings, to }: FindRollbackTarg
 
 async function cleanUp(host: Host, args: CleanUpArgs, context: Running): Promise<CleanedUp> {
   const { settings, timestamp } = args;
-  const { database } = settings;
-  const backups = database ? await databaseOf(host, settings, context) : null;
-  const protect = database ? [`${database.path.split('/').at(-1) ?? ''}.pre-deploy-${timestamp}`] : [];
-  const removedBackups = (await backups?.prune(timestamp, database?.keepBackups ?? 0, protect)) ?? [];
-  await (await Nginx.find(host, settings))?.removePrevious(timestamp);
+  const removedBackups = await removeBackups(host, args, context);
+  await inTurn(args, async (own) => (await Nginx.find(host, own.settings))?.removePrevious(timestamp));
   const removedImages = await removeImages(host.docker, await oldImages(host, args));
+  // Left by a step that was killed, where none of its kind was made since.
+  for (const purpose of scratchPurposes) await removeScratch(host.docker, settings, purpose);
   await host.run(tidyJobs(host.stateDirectory));
   if (isInState(host, settings)) await pruneReleases(host, settings, await releasesInUse(host, settings));
   return { removedBackups, removedImages };
+}
+
+/** Keeps the last ones, this deploy's, and the newest one that was taken of the release a rollback would go back to. */
+async function removeBackups(
+  host: Host,
+  { settings, timestamp, live }: CleanUpArgs,
+  context: Running,
+): Promise<readonly string[]> {
+  const { database } = settings;
+  const backups = await databaseOf(host, settings, context);
+  if (!database || !backups) return [];
+  const records = await readRecords(host, settings);
+  const target = live.release === null ? null : releaseBefore([...records, liveNow(live.release)], live.release);
+  const own = backupName(database, timestamp);
+  return backups.prune(timestamp, database.keepBackups, [own], target?.release);
+}
+
+/** This deploy as it will be recorded, as far as the order of the releases goes. */
+function liveNow(release: string): ReleaseInOrder {
+  return { kind: 'deploy', outcome: 'succeeded', release, image: null };
 }
 
 function isInState(host: Host, settings: Settings): boolean {
@@ -85,7 +106,8 @@ function isInState(host: Host, settings: Settings): boolean {
 /** Files of this release and the last ones, and those that a container has mounted: it needs them to start again. */
 async function releasesInUse(host: Host, settings: Settings): Promise<string[]> {
   const recorded = (await readRecords(host, settings)).filter(({ outcome }) => outcome === 'succeeded');
-  const last = recorded.slice(-keepReleases).flatMap(({ directory }) => directory ?? []);
+  // A restore by a person is recorded too, and is no release.
+  const last = recorded.flatMap(({ directory }) => directory ?? []).slice(-keepReleases);
   const root = `${environmentDirectory(host, settings)}/`;
   const mounted = (await mountSources(host.docker, settings.project)).filter((path) => path.startsWith(root));
   const own = [settings.directory, ...mounted].map((path) => path.slice(root.length));

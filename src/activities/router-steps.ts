@@ -1,149 +1,206 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Compose } from '../docker/compose.js';
-import { findContainer } from '../docker/container.js';
+import { glassBrokenSince } from '../docker/release-record.js';
 import type {
   Activities,
-  BootstrapResult,
-  DrainArgs,
-  Drained,
   RouterConfigArgs,
   RouterConfigWritten,
-  StepArgs,
   SwitchBackArgs,
   SwitchedBack,
   SwitchProven,
 } from '../model/activities.js';
 import type { Settings } from '../model/settings.js';
-import { sameLive, slots, type Live } from '../model/slot.js';
-import { askLive, proveLive } from '../router/live-slot.js';
-import { Nginx } from '../router/nginx.js';
-import { marker, renderLiveConfig, renderPlaceholder, slotInConfig } from '../router/nginx-config.js';
+import { sameLive } from '../model/slot.js';
+import { askRouter } from '../router/live-slot.js';
+import type { Nginx } from '../router/nginx.js';
+import { liveInConfig, marker } from '../router/nginx-config.js';
+import { proveLive, SwitchNotProvenError, slotMismatch, usualProof } from '../router/proof.js';
+import { sameStates, statesIn, type RouterStates } from '../router/router-states.js';
 import type { Host } from '../hosts/host.js';
+import { backInAll, drainedInAll, reloadedInAll, writtenInAll } from './all-routers.js';
+import { bootstrapRouters } from './bootstrap-router.js';
 import type { Dependencies } from './dependencies.js';
+import { drainSlot } from './drain-step.js';
 import { failureOf } from './failures.js';
+import { configFor, routerOf } from './live-config.js';
 import type { Running } from './running.js';
 import { stepsOn } from './step.js';
+import { warmUp } from './warm-up.js';
 
 type RouterSteps = Pick<
   Activities,
   'bootstrapRouter' | 'writeRouterConfig' | 'reloadRouter' | 'drainSlot' | 'switchBack'
 >;
 
-const answersInARow = 5;
-const proofTimeoutMs = 20_000;
-
 /** What is done to the router. */
 export function routerSteps(dependencies: Dependencies): RouterSteps {
   const step = stepsOn(dependencies);
   return {
-    bootstrapRouter: step(bootstrapRouter),
-    writeRouterConfig: step(writeRouterConfig),
-    reloadRouter: step(reloadRouter),
-    drainSlot: step(drainSlot),
-    switchBack: step(switchBack),
+    bootstrapRouter: step(bootstrapRouters),
+    writeRouterConfig: step(writtenInAll(writeRouterConfig, mustAccept)),
+    reloadRouter: step(reloadedInAll(reloadRouter, mustReach)),
+    drainSlot: step(drainedInAll(drainSlot)),
+    switchBack: step(backInAll(switchBack)),
   };
 }
 
-/**
- * Writes a config only where there is none: the router's own health check fails without one, so the first
- * `up --wait` could never succeed. Where there is one it stays.
- */
-async function bootstrapRouter(host: Host, { settings }: StepArgs, { signal }: Running): Promise<BootstrapResult> {
-  const compose = new Compose(host, settings);
-  await compose.create(settings.router.service);
+/** Puts the config in place that the router has to load next; what it loads on the way there changes nothing for users. */
+async function writeRouterConfig(
+  host: Host,
+  args: RouterConfigArgs,
+  { signal }: Running,
+): Promise<RouterConfigWritten> {
+  const { settings, slot, release, timestamp, stage } = args;
+  await requireUnbroken(host, args);
   const nginx = await routerOf(host, settings);
-  const config = await nginx.readConfig();
-  const missing = config === null || !isRouterConfig(config, settings);
-  // A router that still runs knows what it serves, though its config file is gone.
-  const live = (await askLive(host, settings)) ?? (missing ? await onlyHealthySlot(host, settings) : null);
-  if (missing) await nginx.place(await render(nginx, settings, live));
-  await compose.ensure([settings.router.service], 60_000, { signal });
-  if (missing) await (await routerOf(host, settings)).reload();
-  return {
-    config: missing ? (live ? 'live-slot' : 'placeholder') : 'kept',
-    live: live ?? (await askLive(host, settings)),
-  };
-}
-
-/** The slot that runs and is healthy, when it is the only one: the router's volume was wiped. */
-async function onlyHealthySlot(host: Host, { project, slots: services }: Settings): Promise<Live | null> {
-  const states = await Promise.all(slots.map((slot) => findContainer(host.docker, project, services[slot])));
-  const healthy = slots.filter((_, at) => states[at]?.running && states[at]?.health === 'healthy');
-  const [slot] = healthy;
-  return healthy.length === 1 && slot ? { slot, release: null } : null;
-}
-
-async function writeRouterConfig(host: Host, args: RouterConfigArgs): Promise<RouterConfigWritten> {
-  const { settings, slot, release, timestamp } = args;
-  const nginx = await routerOf(host, settings);
-  const config = await render(nginx, settings, { slot, release });
-  const changed = (await nginx.readConfig()) !== config;
+  if (stage) await requireModern(nginx);
+  const present = await nginx.readConfig();
+  const config = await configToWrite(nginx, args, present);
+  const changed = present !== config;
+  // One that only gets whoever asks for it is its own warm-up.
+  const sent = !stage || stage.weight > 0;
+  if (changed && sent) await warmUp(host, settings, nginx, { next: { slot, release }, present, by: timestamp, signal });
   // Before the reload: these are the workers that may still hold requests to the old slot.
   const workers = await nginx.workers();
   if (changed) await nginx.install(config, timestamp);
   return { changed, workers };
 }
 
-async function reloadRouter(
-  host: Host,
-  { settings, slot, release }: RouterConfigArgs,
-  { signal }: Running,
-): Promise<SwitchProven> {
-  const started = Date.now();
-  const live = { slot, release };
-  await (await routerOf(host, settings)).reload();
-  await proveLive(host, settings, { live, answers: answersInARow, timeoutMs: proofTimeoutMs }, signal);
-  return { answers: answersInARow, afterMs: Date.now() - started };
+/** Whether nginx would take the config that is to be written. */
+async function mustAccept(host: Host, args: RouterConfigArgs): Promise<void> {
+  const nginx = await routerOf(host, args.settings);
+  await nginx.accept(await configToWrite(nginx, args, await nginx.readConfig()));
 }
 
-async function drainSlot(host: Host, { settings, workers }: DrainArgs, { signal }: Running): Promise<Drained> {
+function configToWrite(nginx: Nginx, args: RouterConfigArgs, present: string | null): Promise<string> {
+  const { settings, slot, release, stage } = args;
+  return configFor(nginx, settings, stage?.live ?? { slot, release }, statesOf(args, statesIn(present)));
+}
+
+/** An older one would look the candidate's name up at its start, and not start where that slot is stopped. */
+async function requireModern(nginx: Nginx): Promise<void> {
+  if (await nginx.isModern()) return;
+  const version = (await nginx.version()) ?? 'of an unknown version';
+  throw failureOf(
+    'RouterConfigInvalid',
+    `a canary or a preview needs nginx 1.27.4 or later, and the router has ${version}`,
+  );
+}
+
+/** A run that was away for long leaves the router as a person has set it meanwhile. */
+async function requireUnbroken(host: Host, { settings, timestamp }: RouterConfigArgs): Promise<void> {
+  const broken = await glassBrokenSince(host, settings, timestamp);
+  if (!broken) return;
+  const what = `${broken.requestedBy} went back to ${broken.release} by break glass since this began`;
+  throw failureOf('SwitchedMeanwhile', `${what}: the router is left as it is`);
+}
+
+/**
+ * The states of the config that a deploy writes. Its own hold goes over to the new slot: until that one is proven, a write that
+ * it acknowledged could still be undone. Its own notes go on, to judge the release by. Those of a deploy that is gone end;
+ * maintenance is a person's.
+ */
+function statesOf(
+  { settings, slot, release, timestamp: by, stage }: RouterConfigArgs,
+  present: RouterStates,
+): RouterStates {
+  const { hold, watch, maintenance } = present;
+  const sticky = settings.canary?.sticky ?? 'none';
+  return {
+    hold: hold?.by === by ? hold : null,
+    candidate: stage ? { by, slot, release, weight: stage.weight, sticky } : null,
+    watch: watch?.by === by ? watch : null,
+    maintenance,
+  };
+}
+
+async function reloadRouter(host: Host, args: RouterConfigArgs, { signal }: Running): Promise<SwitchProven> {
+  const { settings, slot, release, stage } = args;
+  await requireUnbroken(host, args);
   const started = Date.now();
-  for (;;) {
-    const nginx = await Nginx.find(host, settings);
-    const remaining = nginx?.running ? (await nginx.remaining(workers)).length : 0;
-    const afterMs = Date.now() - started;
-    if (remaining === 0) return { drained: true, remaining, afterMs };
-    if (afterMs > settings.drain.timeoutMs) return { drained: false, remaining, afterMs };
-    await sleep(200, undefined, { signal });
+  const live = stage?.live ?? { slot, release };
+  const canary = stage ? { slot, release, weight: stage.weight } : null;
+  await reloadOnceReached(host, args, signal);
+  await proveLive(host, settings, { live, canary }, signal);
+  return { answers: usualProof.answers, afterMs: Date.now() - started };
+}
+
+/** Waits until the router reaches the slot, and loads nothing. */
+async function mustReach(host: Host, { settings, slot }: RouterConfigArgs, signal: AbortSignal): Promise<void> {
+  const nginx = await routerOf(host, settings);
+  const deadline = Date.now() + usualProof.timeoutMs;
+  const { upstreamPort: port } = settings.router;
+  const service = settings.slots[slot];
+  while (!(await nginx.reaches(service, port))) {
+    if (Date.now() > deadline) throw notReached(service, port);
+    await sleep(100, undefined, { signal });
   }
 }
 
-/** Puts the config of before the deploy back, and proves it where pointsman wrote it. */
+function notReached(service: string, port: number): SwitchNotProvenError {
+  return new SwitchNotProvenError(
+    `the router does not reach ${service}:${port}, though it runs: are both on one network?`,
+  );
+}
+
+/**
+ * Asks the slot itself, then from the router, and reloads in the same breath: what dies before that has no users yet, and
+ * Docker starts it again. A slot that the router cannot reach at all never gets any.
+ */
+async function reloadOnceReached(
+  host: Host,
+  { settings, slot, release }: RouterConfigArgs,
+  signal: AbortSignal,
+): Promise<void> {
+  const nginx = await routerOf(host, settings);
+  const deadline = Date.now() + usualProof.timeoutMs;
+  const { upstreamPort: port } = settings.router;
+  const service = settings.slots[slot];
+  for (;;) {
+    const seen = await slotMismatch(host, settings, { slot, release });
+    if (seen === '' && (await nginx.reloadIfItReaches(service, port))) return;
+    if (Date.now() > deadline) {
+      if (seen === '') throw notReached(service, port);
+      throw new SwitchNotProvenError(`${service} does not answer as ${release}: ${seen}`);
+    }
+    await sleep(100, undefined, { signal });
+  }
+}
+
+/**
+ * Puts the config of before the deploy back, and proves it where pointsman wrote it. States that have begun or ended since
+ * stay as they are, but for the canary.
+ */
 async function switchBack(
   host: Host,
   { settings, timestamp, live }: SwitchBackArgs,
   { signal }: Running,
 ): Promise<SwitchedBack> {
+  if (await glassBrokenSince(host, settings, timestamp)) return { changed: false, workers: [] };
   const nginx = await routerOf(host, settings);
   const previous = await nginx.readPrevious(timestamp);
   if (previous === null) return { changed: false, workers: [] };
-  const inPlace = (await nginx.readConfig()) === previous;
+  const present = await nginx.readConfig();
+  const config = await asItIsNow(nginx, settings, { previous, present });
+  const loaded = await askRouter(host, settings);
   // Never switched: nothing to load again, and whatever else is wrong in nginx's config is no reason to fail.
-  if (inPlace && sameLive(await askLive(host, settings), live)) return { changed: false, workers: [] };
+  if (present === config && sameLive(loaded.live, live) && !loaded.canary) return { changed: false, workers: [] };
+  if (live) await warmUp(host, settings, nginx, { next: live, present, by: timestamp, signal });
   const workers = await nginx.workers();
-  if (!inPlace) await nginx.install(previous, timestamp);
+  if ((await nginx.readConfig()) !== config) await nginx.install(config, timestamp);
   await nginx.reload();
-  if (live && previous.startsWith(marker)) {
-    await proveLive(host, settings, { live, answers: answersInARow, timeoutMs: proofTimeoutMs }, signal);
-  }
+  if (live && config.startsWith(marker)) await proveLive(host, settings, { live, canary: null }, signal);
   return { changed: true, workers };
 }
 
-async function routerOf(host: Host, settings: Settings): Promise<Nginx> {
-  const nginx = await Nginx.find(host, settings);
-  if (!nginx) throw failureOf('CommandFailed', `the router ${settings.router.service} has no container`);
-  return nginx;
-}
-
-/** An image's own default page is no config of a router; one written by hand that names a slot is. */
-function isRouterConfig(config: string, settings: Settings): boolean {
-  return config.startsWith(marker) || slotInConfig(config, settings.slots) !== null;
-}
-
-async function render(nginx: Nginx, settings: Settings, live: Live | null): Promise<string> {
-  const { port, upstreamPort } = settings.router;
-  if (!live) return renderPlaceholder(port);
-  // A router that does not run yet cannot tell its version; its names may be missing, so the modern form is needed.
-  const modern = nginx.running ? await nginx.isModern() : true;
-  return renderLiveConfig({ live, service: settings.slots[live.slot], upstreamPort, port, modern });
+/** The config from before with the states of the present one: a hold that has ended since does not come back with it. */
+async function asItIsNow(
+  nginx: Nginx,
+  settings: Settings,
+  { previous, present }: { readonly previous: string; readonly present: string | null },
+): Promise<string> {
+  const live = liveInConfig(previous, settings.slots);
+  const states = { ...statesIn(present), candidate: null };
+  const known = present?.startsWith(marker) && previous.startsWith(marker) && live;
+  if (!known || sameStates(statesIn(previous), states)) return previous;
+  return configFor(nginx, settings, live, states);
 }

@@ -13,10 +13,10 @@ export type Work<Args extends StepArgs, Result> = (host: Host, args: Args, conte
  * Makes activities of what steps do: on the host that the settings name, with heartbeats beside it, and with
  * failures of the closed list.
  */
-export function stepsOn({ hosts }: Dependencies) {
+export function stepsOn({ hosts, runner = running }: Dependencies) {
   return <Args extends StepArgs, Result>(work: Work<Args, Result>, fallback?: FailureType) =>
     (args: Args): Promise<Result> =>
-      running((context) =>
+      runner((context) =>
         named(async () => {
           const host = await hosts.of(args.settings.host ?? null);
           return work(host, { ...args, settings: settingsOn(host, args.settings) }, context);

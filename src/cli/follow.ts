@@ -8,10 +8,22 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { EndingType } from '../model/failure.js';
-import type { DeployFailureDetails, Progress } from '../model/progress.js';
+import type {
+  BackupResult,
+  DeployFailureDetails,
+  DeployResult,
+  MaintenanceResult,
+  Progress,
+  RecoverResult,
+  RestoreRunResult,
+} from '../model/progress.js';
+import { approvalEvent, approvalText } from './approval-text.js';
 import { Exit, exitCodes, type ExitCode } from './exit-codes.js';
-import { attentionText, failureText, liveText, stepLine } from './render.js';
-import { askProgress, type DeployHandle, type Session } from './session.js';
+import { attentionText, cancelledText, failureText, stepLine } from './render.js';
+import { resultText, type Made } from './render-result.js';
+import { interruptible } from './interrupt.js';
+import { isOfOtherVersion, ofOtherVersion } from './other-version.js';
+import { askProgress, type RunHandle, type Session } from './session.js';
 
 export interface FollowOptions {
   readonly json: boolean;
@@ -23,44 +35,64 @@ const pollMs = 300;
  * Shows a run until it ends or needs a person, and returns how it ended. Ctrl-C once stops showing, twice
  * cancels: the deploy itself depends on nobody who watches.
  */
-export async function follow(session: Session, handle: DeployHandle, options: FollowOptions): Promise<ExitCode> {
+export async function follow(session: Session, handle: RunHandle, options: FollowOptions): Promise<ExitCode> {
   const watcher = new Watcher(session, options);
   const interrupt = interruptible(session, handle);
   try {
     const ended = endOf(session, handle);
     const watching = watch(handle, watcher, ended);
-    const attention = await Promise.race([watching, interrupt.detached]);
+    const attention = await Promise.race([watching, interrupt.detached, keepUp(session, watching)]);
     if (attention === 'detached') return exitCodes.detached;
     if (attention) return watcher.needsAttention(attention);
-    const error = await ended;
+    const { error, result } = await ended;
     // The ending is known by now, also when no worker is left to tell the last steps.
     await askProgress(handle).then(
       (progress) => watcher.show(progress),
       () => undefined,
     );
-    return error === null ? watcher.succeeded() : explain(session, watcher, error);
+    return error === null ? watcher.succeeded(result) : explain(session, watcher, error);
   } finally {
     interrupt.stop();
   }
 }
 
-/** How the run ended (`null`: well). Temporal may be away meanwhile: the run outlives that, so its follower does too. */
-async function endOf(session: Session, handle: DeployHandle): Promise<unknown> {
+type RunResult = DeployResult | BackupResult | RestoreRunResult | RecoverResult | MaintenanceResult;
+
+export interface End {
+  /** `null`: it ended well. */
+  readonly error: unknown;
+  readonly result: RunResult | null;
+}
+
+/** How the run ended. Temporal may be away meanwhile: the run outlives that, so its follower does too. */
+export async function endOf(session: Session, handle: RunHandle): Promise<End> {
   for (;;) {
     try {
-      await handle.result();
-      return null;
+      return { error: null, result: await handle.result() };
     } catch (error) {
       const away = error instanceof ServiceError && isGrpcServiceError(error.cause) && isRetryableError(error.cause);
-      if (!away) return error;
+      if (!away) return { error, result: null };
       await sleep(pollMs);
     }
     await session.revive();
   }
 }
 
+/**
+ * Brings our own server and worker back as soon as they are gone, and not only once a question to them has waited in
+ * vain. Ends only by failing: they do not come up.
+ */
+async function keepUp(session: Session, watching: Promise<unknown>): Promise<never> {
+  const over = watching.then(
+    () => true,
+    () => true,
+  );
+  while (!(await Promise.race([over, sleep(pollMs, false)]))) await session.revive();
+  return new Promise<never>(() => undefined);
+}
+
 /** Polls until the run has ended (`null`) or waits for a person (its progress). */
-async function watch(handle: DeployHandle, watcher: Watcher, ended: Promise<unknown>): Promise<Progress | null> {
+export async function watch(handle: RunHandle, watcher: Watcher, ended: Promise<End>): Promise<Progress | null> {
   let over = false;
   const finish = (): void => void (over = true);
   void ended.then(finish, finish);
@@ -79,12 +111,14 @@ async function watch(handle: DeployHandle, watcher: Watcher, ended: Promise<unkn
 }
 
 /** Prints each step as it begins and ends, once. */
-class Watcher {
+export class Watcher {
   private readonly session: Session;
   private readonly json: boolean;
   private readonly printed = new Set<string>();
   private last: Progress | null = null;
   private saidSilent = false;
+  /** Since when the question stands that was shown last. */
+  private askedSince: number | null = null;
 
   constructor(session: Session, { json }: FollowOptions) {
     this.session = session;
@@ -101,13 +135,23 @@ class Watcher {
       this.printed.add(key);
       output.print(this.json ? JSON.stringify({ event: 'step', ...step }) : stepLine(step, Date.now()));
     });
+    this.showApproval(progress);
     const running = progress.steps.filter(({ state }) => state === 'running');
     output.redraw(running.map((step) => stepLine(step, Date.now())).join('\n'));
+  }
+
+  /** Said once for each question, and then followed on: anybody may answer, from anywhere. */
+  private showApproval(progress: Progress): void {
+    const { approval } = progress;
+    if (!approval || approval.since === this.askedSince) return;
+    this.askedSince = approval.since;
+    this.session.output.print(this.json ? JSON.stringify(approvalEvent(progress)) : approvalText(progress, Date.now()));
   }
 
   /** Nobody answers: said once, brought back where it is ours, and waited for. */
   async silent(error: unknown): Promise<null> {
     if (error instanceof WorkflowNotFoundError) throw error;
+    if (isOfOtherVersion(error)) throw new Exit(exitCodes.unexpected, ofOtherVersion);
     if (!this.saidSilent) this.session.output.note('no worker answers; the deploy waits for one');
     this.saidSilent = true;
     await this.session.revive();
@@ -121,17 +165,17 @@ class Watcher {
     return exitCodes.needsAttention;
   }
 
-  succeeded(): ExitCode {
+  succeeded(result: RunResult | null): ExitCode {
     const { last } = this;
     if (!last) return exitCodes.succeeded;
+    const made = madeBy(last, result);
     for (const warning of last.warnings) if (!this.json) this.session.output.print(`warning: ${warning}`);
-    const live = last.slot ? { slot: last.slot, release: last.release } : null;
-    const seconds = ((Date.now() - last.startedAt) / 1000).toFixed(1);
-    const text = `live: ${liveText(live)} after ${seconds} s`;
     this.session.output.print(
-      this.json ? JSON.stringify({ event: 'end', outcome: 'succeeded', progress: last }) : text,
+      this.json
+        ? JSON.stringify({ event: 'end', outcome: 'succeeded', ...made, progress: last })
+        : resultText(last, made, Date.now()),
     );
-    return exitCodes.succeeded;
+    return made.backup === null ? exitCodes.refused : exitCodes.succeeded;
   }
 
   failed(outcome: string, message: string, details: DeployFailureDetails | null): void {
@@ -140,9 +184,17 @@ class Watcher {
     else this.session.output.print(details ? failureText(message, details) : message);
   }
 
-  get live(): string {
-    return liveText(this.last?.liveBefore ?? null);
+  cancelled(): void {
+    this.failed('Cancelled', cancelledText(this.last), null);
   }
+}
+
+/** What a run made beside a release; nothing where it was about one. */
+function madeBy({ kind }: Progress, result: RunResult | null): Made {
+  if (result && 'backup' in result) return { backup: result.backup };
+  if (kind === 'recover' && result && 'live' in result) return { live: result.live };
+  if (kind === 'maintenance' && result && 'live' in result) return { behind: result.live };
+  return result && 'restored' in result ? { restored: result.restored } : {};
 }
 
 const codeOf: Record<EndingType, ExitCode> = {
@@ -159,37 +211,14 @@ function explain(session: Session, watcher: Watcher, error: unknown): ExitCode {
     return codeOf[cause.type as EndingType];
   }
   if (cause instanceof CancelledFailure) {
-    watcher.failed('Cancelled', `cancelled and undone. Live: ${watcher.live}, as before.`, null);
+    watcher.cancelled();
     return exitCodes.cancelled;
   }
   if (cause instanceof ApplicationFailure) throw new Exit(exitCodes.usage, cause.message);
   watcher.failed(
     'Terminated',
-    'ended from outside, without undoing anything: run "pointsman status" to see what is live.',
+    'ended from outside, without undoing anything: "pointsman status" says what was left, "pointsman recover" puts it in order.',
     null,
   );
   return exitCodes.terminated;
-}
-
-/** Ctrl-C once detaches after two seconds, unless a second one asks to cancel. */
-function interruptible(session: Session, handle: DeployHandle): { detached: Promise<'detached'>; stop: () => void } {
-  let presses = 0;
-  let detach: (value: 'detached') => void;
-  const detached = new Promise<'detached'>((resolve) => (detach = resolve));
-  const onInterrupt = (): void => {
-    presses += 1;
-    if (presses === 1) {
-      session.output.note('Ctrl-C again within 2 s cancels and undoes; else this only stops showing it.');
-      setTimeout(() => {
-        if (presses > 1) return;
-        session.output.note('The deploy goes on. See it: pointsman status. Cancel it: pointsman abort.');
-        detach('detached');
-      }, 2000);
-    } else if (presses === 2) {
-      session.output.note('cancelling: what was done is undone');
-      void handle.cancel();
-    }
-  };
-  process.on('SIGINT', onInterrupt);
-  return { detached, stop: () => process.off('SIGINT', onInterrupt) };
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { ConfigError } from '../config/problems.js';
+import { whyEngineIsAway } from '../docker/engine-away.js';
 import { SshError } from '../hosts/ssh/error.js';
 import { BundleError } from '../shipping/bundle.js';
 import { TemporalUnavailableError } from '../temporal/place.js';
@@ -43,6 +44,11 @@ function explain(error: unknown): ExitCode {
   if (error instanceof BundleError) {
     say(error.message);
     return exitCodes.usage;
+  }
+  const engineAway = whyEngineIsAway(error);
+  if (engineAway !== null) {
+    say(engineAway);
+    return exitCodes.unreachable;
   }
   say(
     `pointsman failed in a way that it did not foresee; please report this:\n${error instanceof Error ? error.stack : String(error)}`,

@@ -4,6 +4,7 @@ import type { InitOptions } from '../config/init.js';
 import { slots } from '../model/slot.js';
 import type { CheckOptions } from './commands/check.js';
 import type { DeployOptions } from './commands/deploy.js';
+import type { DrillOptions } from './commands/drill.js';
 import type { HistoryOptions } from './commands/history.js';
 import type {
   HostInstallOptions,
@@ -12,13 +13,13 @@ import type {
   HostUpgradeOptions,
 } from './commands/host.js';
 import type { LogsOptions } from './commands/logs.js';
-import type { RollbackOptions } from './commands/rollback.js';
-import type { AnswerOptions } from './commands/run-control.js';
 import type { SshGateOptions } from './commands/ssh-gate.js';
 import type { StatusOptions } from './commands/status.js';
 import type { UpOptions } from './commands/up.js';
+import { addControlling } from './control-commands.js';
+import { addDatabase } from './database-commands.js';
 import { Exit, exitCodes, type ExitCode } from './exit-codes.js';
-import type { PlaceOptions, Session } from './session.js';
+import type { Session } from './session.js';
 
 /** Runs a command and keeps its exit code. Each is loaded when it is asked for, so `--help` connects to nothing. */
 type Run = (act: (session: Session) => Promise<ExitCode>) => Promise<void>;
@@ -33,7 +34,10 @@ export function createProgram(run: Run, version: string): Command {
     .exitOverride(endParsing)
     .addHelpText('after', `\nExit codes:\n${codes.join('\n')}`);
   addDeploying(program, run);
+  addControlling(program, { run, placed });
   addLooking(program, run);
+  addDatabase(program, { run, placed });
+  addDrill(program, run);
   addRunning(program, run);
   addHosts(program, run);
   return program;
@@ -73,35 +77,25 @@ function addDeploying(program: Command, run: Run): void {
       .option('-r, --release <id>', 'release to deploy (default: the commit of the CI job or the checkout)')
       .option('--reason <text>', 'why, for the history')
       .option('--detach', 'start it and do not follow it')
+      .option('--queue', 'while another run has the environment, wait in line and then start')
+      .addOption(
+        new Option('--supersede', 'cancel the deploy that runs, wait until it is undone, and then start').conflicts(
+          'queue',
+        ),
+      )
+      .option('-y, --yes', 'approve it beforehand: nobody is waited for')
+      .addOption(
+        new Option('--plan', 'only say what would happen: start nothing and change nothing').conflicts([
+          'detach',
+          'queue',
+          'supersede',
+        ]),
+      )
+      .option('--rehearse', 'with --plan: run the migrations on a copy, to say how long the real ones will take')
       .option('--json', 'one JSON object per line'),
   ).action((options: DeployOptions) =>
     run(async (session) => (await import('./commands/deploy.js')).deployCommand(session, options)),
   );
-  placed(program, 'rollback')
-    .description('go back to the release before, or to a named one; the database stays as it is')
-    .option('--to <release>', 'an earlier release')
-    .option('--reason <text>', 'why, for the history')
-    .option('--json', 'one JSON object per line')
-    .action((options: RollbackOptions) =>
-      run(async (session) => (await import('./commands/rollback.js')).rollbackCommand(session, options)),
-    );
-  placed(program, 'abort')
-    .description('cancel what runs: it is undone to the last safe state')
-    .action((options: PlaceOptions) =>
-      run(async (session) => (await import('./commands/run-control.js')).abortCommand(session, options)),
-    );
-  placed(program, 'retry')
-    .description('try a compensation again that could not finish')
-    .option('--reason <text>', 'what was mended, for the history')
-    .action((options: AnswerOptions) =>
-      run(async (session) => (await import('./commands/run-control.js')).answerCommand(session, 'retry', options)),
-    );
-  placed(program, 'skip')
-    .description('leave a compensation that could not finish, and undo the rest')
-    .requiredOption('--reason <text>', 'why it may be left, for the history')
-    .action((options: AnswerOptions) =>
-      run(async (session) => (await import('./commands/run-control.js')).answerCommand(session, 'skip', options)),
-    );
 }
 
 function addLooking(program: Command, run: Run): void {
@@ -133,6 +127,17 @@ function addLooking(program: Command, run: Run): void {
   ).action((options: CheckOptions) =>
     run(async (session) => (await import('./commands/check.js')).checkCommand(session, options)),
   );
+}
+
+function addDrill(program: Command, run: Run): void {
+  placed(program, 'drill')
+    .description('restore the newest replica beside the app, check it and try the live release on it')
+    .option('--reason <text>', 'why, for the history')
+    .option('--last', 'show what the last drill found, and run none')
+    .option('--json', 'one JSON object per line')
+    .action((options: DrillOptions) =>
+      run(async (session) => (await import('./commands/drill.js')).drillCommand(session, options)),
+    );
 }
 
 function addRunning(program: Command, run: Run): void {

@@ -6,19 +6,19 @@ import { loadProject, type Project } from '../config/load.js';
 import type { Host } from '../hosts/host.js';
 import { keptHosts } from '../hosts/hosts.js';
 import { LocalHost } from '../hosts/local-host.js';
-import { SshConnection } from '../hosts/ssh/connection.js';
+import type { SshConnection } from '../hosts/ssh/connection.js';
 import { SshError } from '../hosts/ssh/error.js';
 import { parseSshAddress } from '../hosts/ssh/address.js';
-import { SshHost } from '../hosts/ssh/ssh-host.js';
-import { resolveTarget } from '../hosts/ssh/target.js';
+import type { SshHost } from '../hosts/ssh/ssh-host.js';
 import { workflowId } from '../model/names.js';
 import type { Progress } from '../model/progress.js';
 import type { Settings } from '../model/settings.js';
 import { ensureUp } from '../temporal/background.js';
 import { connectClient } from '../temporal/connection.js';
-import type { ReachablePlace, TemporalPlace } from '../temporal/place.js';
-import { Tunnel } from '../temporal/tunnel.js';
-import type { deploy, rollback } from '../workflows/index.js';
+import { serverListens } from '../temporal/embedded-server.js';
+import { TemporalUnavailableError, type ReachablePlace, type TemporalPlace } from '../temporal/place.js';
+import type { Tunnel } from '../temporal/tunnel.js';
+import type { backup, deploy, maintenance, recover, restore, rollback } from '../workflows/index.js';
 import { progressQuery } from '../workflows/messages.js';
 import { readEnvironment, type Environment } from './environment.js';
 import { Exit, exitCodes } from './exit-codes.js';
@@ -31,13 +31,16 @@ export interface PlaceOptions {
   readonly via?: string;
 }
 
-export type DeployHandle = WorkflowHandle<typeof deploy | typeof rollback>;
+/** Whatever runs in an environment: there is one at a time. */
+export type RunWorkflow =
+  typeof deploy | typeof rollback | typeof backup | typeof restore | typeof recover | typeof maintenance;
+export type RunHandle = WorkflowHandle<RunWorkflow>;
 
 /** Without a worker Temporal keeps a query for half a minute; a person is told sooner. */
 const answerWithinMs = 8000;
 
 /** Where a run is, as its worker tells it. */
-export function askProgress(handle: DeployHandle): Promise<Progress> {
+export function askProgress(handle: RunHandle): Promise<Progress> {
   return handle.client.withDeadline(Date.now() + answerWithinMs, () => handle.query(progressQuery));
 }
 
@@ -79,7 +82,8 @@ export class Session {
   }
 
   /** Another machine by its address. */
-  sshHost(url: string): Promise<SshHost> {
+  async sshHost(url: string): Promise<SshHost> {
+    const { SshHost } = await import('../hosts/ssh/ssh-host.js');
     return SshHost.open(url, this.environment.ssh);
   }
 
@@ -91,16 +95,32 @@ export class Session {
 
   /** The connection to the machine that Temporal is reached through. */
   connectionVia(via: string): Promise<SshConnection> {
-    this.viaConnection ??= resolveTarget(parseSshAddress(via), this.environment.ssh).then(
-      (target) => new SshConnection(target),
-    );
+    this.viaConnection ??= this.connect(via);
     return this.viaConnection;
+  }
+
+  private async connect(via: string): Promise<SshConnection> {
+    const { SshConnection } = await import('../hosts/ssh/connection.js');
+    const { resolveTarget } = await import('../hosts/ssh/target.js');
+    return new SshConnection(await resolveTarget(parseSshAddress(via), this.environment.ssh));
   }
 
   /** Connects; the embedded server and a worker are started in the background when they do not run. */
   async client(): Promise<Client> {
     await this.revive();
     return connectClient(await this.reachable());
+  }
+
+  /** Connects where Temporal answers by itself, and starts nothing. */
+  async clientIfUp(): Promise<Client | null> {
+    const { place } = this;
+    if (place.kind === 'embedded' && !(await serverListens(place))) return null;
+    try {
+      return await connectClient(await this.reachable());
+    } catch (error) {
+      if (error instanceof TemporalUnavailableError || error instanceof Exit) return null;
+      throw error;
+    }
   }
 
   /**
@@ -115,8 +135,8 @@ export class Session {
     if (started) this.output.note(`started Temporal and a worker in the background (UI: ${ui}; stop: pointsman down)`);
   }
 
-  handle(client: Client, settings: Settings): DeployHandle {
-    return client.workflow.getHandle<typeof deploy | typeof rollback>(workflowId(settings));
+  handle(client: Client, settings: Settings): RunHandle {
+    return client.workflow.getHandle<RunWorkflow>(workflowId(settings));
   }
 
   /** Link to a run in the Temporal UI; `null` when only the operator of an external one knows it. */
@@ -135,6 +155,7 @@ export class Session {
 
   private async openTunnel(via: string, port: number): Promise<Tunnel> {
     const connection = await this.connectionVia(via);
+    const { Tunnel } = await import('../temporal/tunnel.js');
     try {
       return await Tunnel.open(connection, port);
     } catch (error) {

@@ -61,7 +61,8 @@ export function settledSettings(session: Session, settings: Settings): Settings 
   return { ...settings, host: session.hostOfWorker(settings), directory: 'current', envFile: '.env' };
 }
 
-function isElsewhere(session: Session, { host }: Settings): boolean {
+/** The app runs on another machine than this one. */
+export function isElsewhere(session: Session, { host }: Settings): boolean {
   return Boolean(host) || session.place.kind === 'tunnel';
 }
 

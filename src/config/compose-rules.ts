@@ -1,5 +1,5 @@
 import { slots, type Slot } from '../model/slot.js';
-import { dependenciesOf, hasHealthCheck, imageOfService, mountsOf, profilesOf } from './compose-service.js';
+import { dependenciesOf, hasHealthCheck, imageOfService, mountsOf, profilesOf, type Mount } from './compose-service.js';
 import type { ComposeView, ServiceView } from './compose-view.js';
 import type { Draft } from './draft.js';
 import { didYouMean } from './nearest.js';
@@ -63,12 +63,14 @@ const sharedServicesDependOnNoSlot: ComposeRule = (compose, draft) =>
     return [problemOf(service, ['depends_on'], { message, fix: 'remove the slots from depends_on' })];
   });
 
-const routerConfigIsAMountedDirectory: ComposeRule = (compose, draft) => {
-  const { service: name, configDirectory } = draft.keys.router;
+const routerConfigIsAMountedDirectory: ComposeRule = (compose, draft) =>
+  routers(draft).flatMap((router) => configMountProblems(compose, router));
+
+function configMountProblems(compose: ComposeView, { service: name, configDirectory }: RouterPlace): Problem[] {
   const service = compose.services.get(name);
   if (!service) return [];
   const mounts = mountsOf(service);
-  const fix = `mount the directory: router-config:${configDirectory}`;
+  const fix = `mount the directory: ${name}-config:${configDirectory}`;
   const single = mounts.find(({ target }) => target.startsWith(`${configDirectory}/`));
   if (single) {
     const message = `${single.target} is mounted as a single file: after a rename nginx would keep the old one for ever`;
@@ -80,6 +82,22 @@ const routerConfigIsAMountedDirectory: ComposeRule = (compose, draft) => {
     ? `${configDirectory} is mounted read-only, and pointsman writes the config there`
     : `nothing is mounted at ${configDirectory}, so the config would be lost with the container`;
   return [problemOf(service, ['volumes'], { message, fix: mount ? 'remove :ro' : fix })];
+}
+
+/** Each would replace what the other one wrote, and be judged by what the other one noted. */
+const routersShareNoConfig: ComposeRule = (compose, draft) => {
+  const owners = new Map<string, string>();
+  return routers(draft).flatMap(({ service: name, configDirectory }) => {
+    const service = compose.services.get(name);
+    const mount = service && holderOf(service, configDirectory);
+    if (!mount || mount.source === '') return [];
+    const place = `${mount.source}:${configDirectory.slice(mount.target.length)}`;
+    const owner = owners.get(place);
+    owners.set(place, owner ?? name);
+    if (owner === undefined || owner === name) return [];
+    const message = `${mount.source} at ${configDirectory} is the config directory of ${owner} too`;
+    return [problemOf(service, ['volumes'], { message, fix: `mount another one: ${name}-config:${configDirectory}` })];
+  });
 };
 
 const databaseVolumeIsThere: ComposeRule = (compose, draft) => {
@@ -93,12 +111,34 @@ const slotsMountTheDatabase: ComposeRule = (compose, draft) => {
   const { database } = draft.keys;
   if (!database || !compose.volumes.includes(database.volume)) return [];
   return eachSlot(compose, draft, (_, service) => {
-    const mounts = mountsOf(service).filter(({ source }) => source === database.volume);
-    if (mounts.some(({ target }) => isAbove(target, database.path))) return [];
+    if (databaseMount(service, database)) return [];
     const directory = database.path.slice(0, database.path.lastIndexOf('/'));
     const message = `${database.path} is not on the volume ${database.volume}`;
     return [problemOf(service, ['volumes'], { message, fix: `mount ${database.volume}:${directory}` })];
   });
+};
+
+/** Beside the database there is always room for them in its volume; elsewhere they would be lost with a container. */
+const backupsAreInTheVolume: ComposeRule = (compose, draft) => {
+  const { database } = draft.keys;
+  const { backups } = database ?? {};
+  if (!database || backups === undefined) return [];
+  const [outside] = slots.flatMap((slot) => {
+    const service = compose.services.get(draft.keys.slots[slot]);
+    const mount = service && databaseMount(service, database);
+    return mount && holderOf(service, backups)?.target !== mount.target ? { service, mount } : [];
+  });
+  if (!outside) return [];
+  const { service, mount } = outside;
+  const message = `${backups} is not on the volume ${database.volume}, which ${service.name} mounts at ${mount.target}`;
+  return [problemAt(draft, ['database', 'backups'], { message, fix: `name a directory in ${mount.target}` })];
+};
+
+const postgresBackupsAreOnAMount: ComposeRule = (compose, { keys: { postgres } }) => {
+  const service = postgres && compose.services.get(postgres.service);
+  if (!service || mountsOf(service).some(({ target }) => isAtOrAbove(target, postgres.backups))) return [];
+  const message = `nothing is mounted at ${postgres.backups}, so the backups would be lost with the container`;
+  return [problemOf(service, ['volumes'], { message, fix: `mount a volume: db-backups:${postgres.backups}` })];
 };
 
 export const composeRules: readonly ComposeRule[] = [
@@ -109,8 +149,11 @@ export const composeRules: readonly ComposeRule[] = [
   sharedServicesHaveNoProfile,
   sharedServicesDependOnNoSlot,
   routerConfigIsAMountedDirectory,
+  routersShareNoConfig,
   databaseVolumeIsThere,
   slotsMountTheDatabase,
+  backupsAreInTheVolume,
+  postgresBackupsAreOnAMount,
 ];
 
 /** Every problem between one environment and its Compose files; asked only where the environment itself is sound. */
@@ -118,14 +161,39 @@ export function applyComposeRules(compose: ComposeView, draft: Draft): Problem[]
   return composeRules.flatMap((rule) => rule(compose, draft));
 }
 
+function databaseMount(service: ServiceView, { volume, path }: { volume: string; path: string }): Mount | undefined {
+  return mountsOf(service).find(({ source, target }) => source === volume && isAbove(target, path));
+}
+
+/** Of mounts one in another, the inner one. */
+function holderOf(service: ServiceView, path: string): Mount | undefined {
+  const above = mountsOf(service).filter(({ target }) => isAtOrAbove(target, path));
+  return above.toSorted((a, b) => b.target.length - a.target.length)[0];
+}
+
 function namedServices({ keys }: Draft): { path: KeyPath; service: string }[] {
   const named = slots.map((slot) => ({ path: ['slots', slot], service: keys.slots[slot] }));
   const replica = keys.replica ? [{ path: ['replica', 'service'], service: keys.replica.service }] : [];
-  return [...named, { path: ['router', 'service'], service: keys.router.service }, ...replica];
+  const postgres = keys.postgres ? [{ path: ['postgres', 'service'], service: keys.postgres.service }] : [];
+  const others = keys.router.others.map(({ service }, at) => ({ path: ['router', 'others', at, 'service'], service }));
+  const router = { path: ['router', 'service'], service: keys.router.service };
+  return [...named, router, ...others, ...postgres, ...replica];
+}
+
+interface RouterPlace {
+  readonly service: string;
+  readonly configDirectory: string;
+}
+
+function routers({ keys: { router } }: Draft): RouterPlace[] {
+  const { configDirectory: usual } = router;
+  const others = router.others.map(({ service, configDirectory = usual }) => ({ service, configDirectory }));
+  return [router, ...others];
 }
 
 function sharedServices(compose: ComposeView, { keys }: Draft): ServiceView[] {
-  const names = [keys.router.service, ...(keys.replica ? [keys.replica.service] : [])];
+  const routers = [keys.router, ...keys.router.others].map(({ service }) => service);
+  const names = [...routers, keys.postgres?.service, keys.replica?.service].filter((name) => name !== undefined);
   return names.flatMap((name) => compose.services.get(name) ?? []);
 }
 

@@ -11,6 +11,8 @@ export interface InitFacts {
   readonly router: { readonly service: string; readonly port: number | null } | null;
   readonly health: { readonly path: string; readonly port: number } | null;
   readonly database: { readonly path: string; readonly volume: string } | null;
+  /** Patterns of migration files that are there. */
+  readonly migrations: readonly string[];
   readonly replica: { readonly service: string; readonly requireEnv: readonly string[] } | null;
 }
 
@@ -24,7 +26,7 @@ export function projectNameOf(directory: string): string {
 }
 
 /** What an existing Compose file tells: services by their profiles and images, the volume by where it is mounted. */
-export function factsOf(compose: ComposeView, project: string): InitFacts {
+export function factsOf(compose: ComposeView, project: string): Omit<InitFacts, 'migrations'> {
   const services = [...compose.services.values()];
   const [blue, green] = slots.map((slot) => services.find((service) => profilesOf(service).includes(slot)));
   const app = blue ?? green ?? null;

@@ -13,13 +13,17 @@ export function configText(facts: InitFacts): string {
     healthLine(health),
     routerLine(router, health),
     ...(database
-      ? ['# The SQLite file inside the slots; remove this where the app has none.', line({ database })]
+      ? ['# The SQLite file inside the slots; remove this where the app has none.', databaseLine(database, facts)]
       : []),
     replica ? line({ replica: { service: replica.service, requireEnv: replica.requireEnv } }) : null,
     '',
   ]
     .filter((each) => each !== null)
     .join('\n');
+}
+
+function databaseLine(database: NonNullable<InitFacts['database']>, { migrations }: InitFacts): string {
+  return line({ database: migrations.length === 0 ? database : { ...database, migrations: { files: migrations } } });
 }
 
 function healthLine(health: InitFacts['health']): string {

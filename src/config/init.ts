@@ -1,12 +1,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, extname, resolve } from 'node:path';
 import { readCompose } from './compose-view.js';
 import { ciFiles, ciSteps, ciText, type CiKind } from './init-ci.js';
 import { factsOf, projectNameOf, type InitFacts } from './init-facts.js';
 import { configText, envText } from './init-text.js';
 import { configFileName, loadSettings } from './load.js';
 import { ConfigError, formatProblem } from './problems.js';
-import { firstFile, hasFileWithEnding } from './project-files.js';
+import { firstFile, hasFileWithEnding, matchingFiles } from './project-files.js';
 import { composeFileNames } from './resolve.js';
 
 /** What `pointsman init` did. */
@@ -86,7 +86,15 @@ async function gatherFacts(
   { compose, project }: { compose: string; project: string },
 ): Promise<InitFacts> {
   const view = await readCompose(root, [compose]);
-  return factsOf(view ?? { files: [compose], services: new Map(), volumes: [] }, project);
+  const facts = factsOf(view ?? { files: [compose], services: new Map(), volumes: [] }, project);
+  return { ...facts, migrations: await migrationPatterns(root) };
+}
+
+/** One pattern for each directory of that name, and each language in it. */
+async function migrationPatterns(root: string): Promise<string[]> {
+  const files = await matchingFiles(root, ['migrations/*', '*/migrations/*', '*/*/migrations/*']);
+  const written = files.filter((file) => !file.endsWith('/__init__.py'));
+  return [...new Set(written.map((file) => `${dirname(file)}/*${extname(file)}`))];
 }
 
 /** What is still wrong comes first: a deploy would refuse it. */

@@ -1,5 +1,7 @@
+import type { Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+import { baseOf, matchesPattern } from '../migrations/glob.js';
 
 /** The text of a file; `null` where there is none. */
 export async function readIfThere(path: string): Promise<string | null> {
@@ -30,9 +32,41 @@ export async function firstFile(directory: string, names: readonly string[]): Pr
 export async function hasFileWithEnding(directory: string, ending: string): Promise<boolean> {
   const entries = await readdir(directory, { withFileTypes: true });
   if (entries.some((entry) => entry.isFile() && entry.name.endsWith(ending))) return true;
-  const below = entries.filter((entry) => entry.isDirectory() && !/^(\.|node_modules$|venv$)/.test(entry.name));
+  const below = entries.filter((entry) => entry.isDirectory() && !isInstalled(entry.name));
   for (const { name } of below) if (await hasFileWithEnding(resolve(directory, name), ending)) return true;
   return false;
+}
+
+/** SQL and Python files that match one of some patterns, by name. Links, and what tools install and hide, do not count. */
+export async function matchingFiles(directory: string, patterns: readonly string[]): Promise<string[]> {
+  const found = new Set<string>();
+  for (const pattern of patterns.filter((each) => !each.split('/').includes('..'))) {
+    for await (const path of filesBelow(directory, baseOf(pattern))) {
+      if (/\.(sql|py)$/.test(path) && matchesPattern(pattern, path)) found.add(path);
+    }
+  }
+  return [...found].sort();
+}
+
+async function* filesBelow(root: string, directory: string, depth = 12): AsyncGenerator<string> {
+  for (const entry of await entriesOf(resolve(root, directory))) {
+    const path = join(directory, entry.name);
+    if (entry.isFile()) yield path;
+    else if (entry.isDirectory() && depth > 1 && !isInstalled(entry.name)) yield* filesBelow(root, path, depth - 1);
+  }
+}
+
+async function entriesOf(directory: string): Promise<Dirent[]> {
+  try {
+    return await readdir(directory, { withFileTypes: true });
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+function isInstalled(name: string): boolean {
+  return /^(\.|node_modules$|venv$)/.test(name);
 }
 
 function isMissing(error: unknown): boolean {

@@ -16,10 +16,26 @@ export function configurationReference(): string {
       `## \`${key}\``,
       aboutOf(schema),
       tableOf(Object.entries(fieldsOf(schema) ?? {})),
+      ...within(key, schema),
     ]),
     environments,
     '',
   ].join('\n\n');
+}
+
+/** Sections within a section, each with a table of its own. */
+function within(parent: string, schema: z.core.$ZodType): string[] {
+  const nested = Object.entries(fieldsOf(schema) ?? {}).map(([key, field]) => [key, itemOf(field)] as const);
+  return nested.flatMap(([key, field]) => {
+    const fields = fieldsOf(field);
+    return fields ? [`### \`${parent}.${key}\``, aboutOf(field), tableOf(Object.entries(fields))] : [];
+  });
+}
+
+/** Of a list, what is in it. */
+function itemOf(schema: z.core.$ZodType): z.core.$ZodType {
+  const main = mainOf(schema);
+  return main instanceof z.ZodArray ? main.def.element : schema;
 }
 
 const introduction = `# pointsman.yml

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
-import type { Settings } from '../model/settings.js';
+import type { HoldSettings, PostgresSettings, ReplicaSettings, Settings, SqliteSettings } from '../model/settings.js';
 import type { Draft } from './draft.js';
 import type { Problem } from './problems.js';
-import { firstFile, isFile } from './project-files.js';
+import { firstFile, isFile, matchingFiles } from './project-files.js';
+import { rolloutSettings, routers } from './resolve-switch.js';
 import { problemAt } from './rules.js';
 import type { Keys } from './schema.js';
 
@@ -15,6 +16,8 @@ export interface ProjectFiles {
   readonly directory: string;
   readonly composeFiles: readonly string[];
   readonly envFile: string | null;
+  /** What `database.migrations.files` matches. */
+  readonly migrations: readonly string[];
   readonly problems: readonly Problem[];
 }
 
@@ -22,7 +25,9 @@ export interface ProjectFiles {
 export async function findProjectFiles(directory: string, draft: Draft): Promise<ProjectFiles> {
   const compose = await findComposeFiles(directory, draft);
   const env = await findEnvFile(directory, draft);
-  return { directory, ...compose, ...env, problems: [...compose.problems, ...env.problems] };
+  const patterns = (draft.keys.database?.migrations || null)?.files ?? [];
+  const migrations = await matchingFiles(directory, patterns);
+  return { directory, ...compose, ...env, migrations, problems: [...compose.problems, ...env.problems] };
 }
 
 async function findComposeFiles(directory: string, draft: Draft) {
@@ -68,11 +73,39 @@ export function toSettings(environment: string, keys: Keys, files: ProjectFiles)
     image: keys.image,
     build: keys.build,
     health: { timeoutMs: timeout, ...health },
-    router: keys.router,
-    database: keys.database,
-    replica: keys.replica,
+    ...routers(keys.router),
+    database: keys.database ? sqliteSettings(keys.database) : keys.postgres && postgresSettings(keys.postgres),
+    replica: keys.replica && replicaSettings(keys.replica),
     drain: { timeoutMs: keys.drain.timeout },
     logs: keys.logs,
     toolImage: keys.toolImage,
+    ...rolloutSettings(keys),
   };
+}
+
+/** What is turned off is left out: settings are kept in every history. */
+function sqliteSettings(keys: NonNullable<Keys['database']>): SqliteSettings {
+  const { backups, migrate, rehearsal, migrations, holdWrites, ...always } = keys;
+  return {
+    ...always,
+    ...(backups === undefined ? {} : { backups }),
+    ...(migrate ? { migrate: { command: migrate, timeoutMs: rehearsal.timeout, network: rehearsal.network } } : {}),
+    ...(migrations ? { migrations } : {}),
+    ...(holdWrites ? { holdWrites: holdSettings(holdWrites) } : {}),
+  };
+}
+
+function postgresSettings({ holdWrites, ...always }: NonNullable<Keys['postgres']>): PostgresSettings {
+  const hold = holdWrites ? { holdWrites: holdSettings(holdWrites) } : {};
+  return { kind: 'postgres', ...always, restore: 'never', ...hold };
+}
+
+type HoldKeys = NonNullable<NonNullable<Keys['database']>['holdWrites']>;
+
+function holdSettings({ timeout, retryAfter, ...what }: HoldKeys): HoldSettings {
+  return { ...what, timeoutMs: timeout, retryAfterSeconds: Math.ceil(retryAfter / 1000) };
+}
+
+function replicaSettings({ drill, ...always }: NonNullable<Keys['replica']>): ReplicaSettings {
+  return { ...always, ...(drill === null ? {} : { drillSchedule: drill }) };
 }

@@ -1,5 +1,10 @@
+import { migrationRuleNames } from '../migrations/rules.js';
 import type { Draft } from './draft.js';
+import { holdRules } from './hold-rules.js';
+import { didYouMean } from './nearest.js';
 import type { Problem } from './problems.js';
+import { routerRules } from './router-rules.js';
+import { switchRules } from './switch-rules.js';
 import type { KeyPath } from './yaml-source.js';
 
 /** What must hold between keys, or within one beyond what the schema can say. */
@@ -111,6 +116,77 @@ const databaseLiesInADirectory: Rule = {
   },
 };
 
+const foundByOthers: readonly Rule[] = [...routerRules, ...holdRules, ...switchRules].map(({ reads, find }) => ({
+  reads,
+  check: (draft) => find(draft).map(({ path, ...words }) => problemAt(draft, path, words)),
+}));
+
+const backupsAreADirectory: Rule = {
+  reads: [
+    ['database', 'path'],
+    ['database', 'backups'],
+  ],
+  check: (draft) => {
+    const { path, backups } = draft.keys.database ?? {};
+    if (path === undefined || (backups !== path && !backups?.startsWith(`${path}/`))) return [];
+    const message = `${backups} is the database's own file`;
+    return [problemAt(draft, ['database', 'backups'], { message, fix: 'name a directory, such as /app/data/backups' })];
+  },
+};
+
+const migrationFilesLieInTheProject: Rule = {
+  reads: [['database', 'migrations']],
+  check: (draft) =>
+    migrationKeys(draft, 'files').flatMap(({ name, path }) => {
+      if (name.split('/').includes('..')) {
+        const message = `${name} leaves the project's directory, which is all that reaches the host`;
+        return [problemAt(draft, path, { message, fix: 'move the migrations beside the Compose file' })];
+      }
+      if (/(\.sql|\.py|\*)$/.test(name)) return [];
+      const message = `${name} names neither SQL nor Python, which is all that can be read`;
+      return [problemAt(draft, path, { message, fix: 'let it end in .sql or .py' })];
+    }),
+};
+
+const migrationRulesExist: Rule = {
+  reads: [['database', 'migrations']],
+  check: (draft) =>
+    migrationKeys(draft, 'allow')
+      .filter(({ name }) => !(migrationRuleNames as readonly string[]).includes(name))
+      .map(({ name, path }) => {
+        const fix = didYouMean(name, migrationRuleNames) ?? `use one of ${migrationRuleNames.join(', ')}`;
+        return problemAt(draft, path, { message: `there is no rule ${name}`, fix });
+      }),
+};
+
+function migrationKeys({ keys }: Draft, key: 'files' | 'allow'): { name: string; path: KeyPath }[] {
+  const names = (keys.database?.migrations || null)?.[key] ?? [];
+  return names.map((name, at) => ({ name, path: ['database', 'migrations', key, at] }));
+}
+
+const oneDatabase: Rule = {
+  reads: [['database'], ['postgres']],
+  check: (draft) => {
+    if (!draft.keys.database || !draft.keys.postgres) return [];
+    const message = 'there is a database already: pointsman looks after one';
+    return [problemAt(draft, ['postgres'], { message, fix: 'remove database or postgres' })];
+  },
+};
+
+const postgresIsAServiceOfItsOwn: Rule = {
+  reads: [['slots'], ['postgres', 'service']],
+  check: (draft) => helperIsNoSlot(draft, ['postgres', 'service'], draft.keys.postgres?.service),
+};
+
+const replicaIsOfSqlite: Rule = {
+  reads: [['postgres'], ['replica']],
+  check: (draft) => {
+    if (!draft.keys.postgres || !draft.keys.replica) return [];
+    const message = 'Litestream replicates SQLite, not PostgreSQL';
+    return [problemAt(draft, ['replica'], { message, fix: 'remove replica' })];
+  },
+};
+
 const oneHost: Rule = {
   reads: [['hosts']],
   check: (draft) => {
@@ -128,6 +204,13 @@ export const rules: readonly Rule[] = [
   healthPathIsOfTheApp,
   routerIsNoSlot,
   databaseLiesInADirectory,
+  ...foundByOthers,
+  backupsAreADirectory,
+  migrationFilesLieInTheProject,
+  migrationRulesExist,
+  oneDatabase,
+  postgresIsAServiceOfItsOwn,
+  replicaIsOfSqlite,
   replicaIsNoSlot,
   routerIsNoReplica,
   oneHost,

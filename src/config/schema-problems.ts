@@ -1,9 +1,9 @@
 import type { z } from 'zod';
-import { laterKey } from './later-keys.js';
+import { laterKey, notOf } from './later-keys.js';
 import { didYouMean, nearest } from './nearest.js';
 import type { Position, Problem } from './problems.js';
 import { fileSchema, keysSchema } from './schema.js';
-import { fieldsOf, mainOf, schemaAt } from './schema-walk.js';
+import { fieldsOf, literalsOf, mainOf, schemaAt } from './schema-walk.js';
 import { valueWords, type ValueWords } from './value-types.js';
 import type { KeyPath } from './yaml-source.js';
 
@@ -63,6 +63,8 @@ function unknownKey(path: KeyPath, places: KeyPlaces): Problem {
   const name = places.nameOf(path);
   const later = laterKey(name.split('.'));
   if (later) return { ...at, message: `${name}: not in this version yet (${later})`, fix: 'remove it' };
+  const why = notOf(path);
+  if (why) return { ...at, message: `${name}: only SQLite has it (${why})`, fix: 'remove it' };
   const key = String(path.at(-1));
   const parent = path.slice(0, -1);
   const known = Object.keys(fieldsOf(schemaAt(fileSchema, parent) ?? fileSchema) ?? {});
@@ -91,12 +93,15 @@ function missing(path: KeyPath, places: KeyPlaces): Problem {
   return { ...places.keyAt(path), message: `${places.nameOf(path)}: missing`, fix: `add ${key}: ${example}` };
 }
 
+const unitless = { s: 'durations need a unit', '%': 'a share needs its sign' } as const;
+
 function wrongValue(path: KeyPath, places: KeyPlaces): Problem {
   const value = places.written(path);
   const words = wordsAt(path);
   const at = places.valueAt(path);
-  if (words.duration && /^\d+$/.test(String(value))) {
-    return { ...at, message: `${places.nameOf(path)}: durations need a unit`, fix: `write ${String(value)}s` };
+  if (words.unit && /^\d+(\.\d+)?$/.test(String(value))) {
+    const message = `${places.nameOf(path)}: ${unitless[words.unit]}`;
+    return { ...at, message, fix: `write ${String(value)}${words.unit}` };
   }
   const message = `${places.nameOf(path)}: expected ${words.expected}, found ${describe(value)}`;
   return { ...at, message, fix: fixFor(value, path) };
@@ -117,7 +122,8 @@ function fixFor(value: unknown, path: KeyPath): string {
 
 function choicesOf(schema: z.core.$ZodType): string[] {
   const main = mainOf(schema);
-  return 'options' in main && Array.isArray(main.options) ? main.options.filter((o) => typeof o === 'string') : [];
+  const choices: unknown[] = 'options' in main && Array.isArray(main.options) ? main.options : [];
+  return [...choices, ...literalsOf(schema)].filter((choice) => typeof choice === 'string');
 }
 
 function wordsAt(path: KeyPath): ValueWords {

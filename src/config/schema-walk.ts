@@ -18,6 +18,13 @@ export function mainOf(schema: z.core.$ZodType): z.core.$ZodType {
     : inner;
 }
 
+/** The words that may stand for a whole section. */
+export function literalsOf(schema: z.core.$ZodType): unknown[] {
+  const inner = innerOf(schema);
+  const options = inner instanceof z.ZodUnion ? inner.def.options.map(innerOf) : [];
+  return options.flatMap((option) => (option instanceof z.ZodLiteral ? [...option.def.values] : []));
+}
+
 /** The keys of a section; `null` for a plain value. */
 export function fieldsOf(schema: z.core.$ZodType): Readonly<Record<string, z.core.$ZodType>> | null {
   const main = mainOf(schema);
@@ -31,13 +38,13 @@ export function schemaAt(root: z.core.$ZodType, path: KeyPath): z.core.$ZodType 
     const main = mainOf(schema);
     if (main instanceof z.ZodRecord) schema = main.def.valueType;
     else if (main instanceof z.ZodArray) schema = main.def.element;
-    else schema = itemOfUnion(main) ?? ownField(main, step);
+    else schema = (typeof step === 'number' ? itemOfUnion(innerOf(schema)) : null) ?? ownField(main, step);
     if (!schema) return null;
   }
   return schema;
 }
 
-/** `compose` is a path or a list of paths: a step into it is a step into the list. */
+/** `compose` is a path or a list of paths: a numbered step into it is a step into the list. */
 function itemOfUnion(schema: z.core.$ZodType): z.core.$ZodType | undefined {
   const options = schema instanceof z.ZodUnion ? schema.def.options : [];
   const list = options.find((option) => option instanceof z.ZodArray);
@@ -56,7 +63,9 @@ export function overridesOf(schema: z.core.$ZodType): z.ZodType {
   const section = z.strictObject(Object.fromEntries(Object.entries(fields).map(([key, s]) => [key, overridesOf(s)])));
   const { description } = z.globalRegistry.get(mainOf(schema)) ?? {};
   const described = description ? section.meta({ description }) : section;
-  return z.optional(innerOf(schema) instanceof z.ZodUnion ? z.union([z.literal(false), described]) : described);
+  const inner = innerOf(schema);
+  const short = inner instanceof z.ZodUnion ? inner.def.options.filter((option) => fieldsOf(option) === null) : [];
+  return z.optional(short.length > 0 ? z.union([...short, described]) : described);
 }
 
 function withoutDefault(schema: z.core.$ZodType): z.core.$ZodType {

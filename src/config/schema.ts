@@ -1,18 +1,16 @@
 import { z } from 'zod';
 import { overridesOf } from './schema-walk.js';
-import { duration, flag, oneOf, orOff, port, section, text, valueWords, wholeNumber } from './value-types.js';
+import { pathInContainer, requiredVariable, service } from './schema-common.js';
+import { database } from './schema-database.js';
+import { postgres } from './schema-postgres.js';
+import { replica } from './schema-replica.js';
+import { approval, bake, canary, otherRouters, routerLimits } from './schema-switch.js';
+import { duration, flag, orOff, port, section, text, valueWords, wholeNumber } from './value-types.js';
 
-const minute = 60_000;
-const hour = 60 * minute;
-
-const service = (about: string, example: string) =>
-  text({ about, pattern: /^[a-zA-Z0-9][a-zA-Z0-9._-]*$/, expected: 'the name of a Compose service', example });
+const hour = 3_600_000;
 
 const file = (about: string, words: { example: string; otherwise?: string }) =>
   text({ about, pattern: /^[^/\s]\S*$/, expected: 'a path relative to the directory of pointsman.yml', ...words });
-
-const pathInContainer = (about: string, example: string) =>
-  text({ about, pattern: /^(?!.*\/\.{1,2}(\/|$))(\/[\w.@+-]+)+$/, expected: 'an absolute path', example });
 
 const image = (about: string, example: string) =>
   text({ about, pattern: /^[\w.:/@{}-]+$/, expected: 'an image reference', example });
@@ -57,59 +55,20 @@ const health = section('When a release counts as healthy.', {
   ).prefault(false),
 });
 
-const router = section('The nginx service in front of the slots. It has no profile.', {
-  service: service('Its Compose service.', 'router').prefault('router'),
-  port: port('Port on which nginx listens inside its container.', 5000).prefault(5000),
-  upstreamPort: port('Port on which both slots listen inside theirs.', 8000).prefault(8000),
-  configDirectory: pathInContainer(
-    'Directory in its container from which nginx includes `*.conf`: a mounted directory, so that it outlives the container.',
-    '/etc/nginx/conf.d',
-  ).prefault('/etc/nginx/conf.d'),
-});
-
-const database = section('The SQLite database of the app. Without this key, the steps for it are not there.', {
-  path: pathInContainer("Its file inside the slots' containers.", '/app/data/app.db'),
-  volume: text({
-    about: 'The Compose volume that holds it.',
-    pattern: /^[a-zA-Z0-9][a-zA-Z0-9._-]*$/,
-    expected: 'the name of a Compose volume',
-    example: 'app-data',
-  }),
-  keepBackups: wholeNumber({
-    about: 'Backups that stay after a successful deploy. The one that the rollback target needs stays in any case.',
-    min: 1,
-    max: 1000,
-    example: 3,
-  }).prefault(3),
-  restore: oneOf(
-    'When a failed deploy puts the backup back. `if-migrated`: only when the failed release changed the schema or the migration state; otherwise a restore would only lose writes of the live slot.',
-    ['if-migrated', 'always', 'never'],
-  ).prefault('if-migrated'),
-  migrationTable: orOff(
-    text({
-      about: 'Table in which the migrations that were applied are listed; its rows belong to the migration state.',
-      pattern: /^[A-Za-z_][A-Za-z0-9_]*$/,
-      expected: 'the name of a table, or false',
-      example: 'schema_migrations',
-    }),
-  ).prefault(false),
-});
-
-const requiredVariable = text({
-  about: 'A variable.',
-  pattern: /^[A-Za-z_][A-Za-z0-9_]*$/,
-  expected: 'the name of an environment variable',
-  example: 'LITESTREAM_R2_BUCKET',
-});
-
-const replica = section('The Litestream service that replicates the database. It has no profile.', {
-  service: service('Its Compose service.', 'litestream').prefault('litestream'),
-  requireEnv: z
-    .array(requiredVariable)
-    .meta({ description: 'Variables that must have a value before a deploy may start. Names only, never values.' })
-    .register(valueWords, { expected: 'a list of variable names', example: '[LITESTREAM_R2_BUCKET]' })
-    .prefault([]),
-});
+const router = section(
+  'The nginx service in front of the slots. It has no profile, and what it serves is what is live.',
+  {
+    service: service('Its Compose service.', 'router').prefault('router'),
+    port: port('Port on which nginx listens inside its container.', 5000).prefault(5000),
+    upstreamPort: port('Port on which both slots listen inside theirs.', 8000).prefault(8000),
+    configDirectory: pathInContainer(
+      'Directory in its container from which nginx includes `*.conf`: a mounted directory, so that it outlives the container.',
+      '/etc/nginx/conf.d',
+    ).prefault('/etc/nginx/conf.d'),
+    ...routerLimits,
+    others: otherRouters,
+  },
+);
 
 const logLines = (about: string, example: number) => wholeNumber({ about, min: 1, max: 1000, example });
 
@@ -192,8 +151,12 @@ export const keysSchema = z.strictObject({
   health: health.prefault({}),
   router: router.prefault({}),
   database: orOff(database).prefault(false),
+  postgres: orOff(postgres).prefault(false),
   replica: orOff(replica).prefault(false),
   drain: drain.prefault({}),
+  canary: canary.prefault(false),
+  bake: bake.prefault(false),
+  approval: approval.prefault('none'),
   logs: logs.prefault({}),
   hosts,
   ship: ship.prefault({}),

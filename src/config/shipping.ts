@@ -25,7 +25,7 @@ interface Taken {
   readonly written: boolean;
 }
 
-/** The Compose files, what they take from their directory (or what is listed instead), and the env file. */
+/** The Compose files, what they take from their directory (or what is listed instead), the env file, and migrations. */
 export function planShipping(draft: Draft, files: ProjectFiles, compose: ComposeView | null): Shipping {
   const { ship, build } = draft.keys;
   const taken = [...(compose?.services.values() ?? [])].flatMap((service) => takenBy(service, build));
@@ -33,7 +33,10 @@ export function planShipping(draft: Draft, files: ProjectFiles, compose: Compose
   const envFile = files.envFile === null || isOutside(files.envFile) ? [] : [files.envFile];
   const listed = ship.files?.map((path) => normalize(path).replace(/\/$/, ''));
   const beside = listed ?? [...inside.map(({ path }) => path), ...envFile];
-  const all = [...new Set([...files.composeFiles, ...beside])];
+  const needed = new Set([...files.composeFiles, ...beside]);
+  // Only for the check before a deploy, which looks at them on the host.
+  const migrations = files.migrations.filter((path) => ![...needed].some((each) => covers(each, path)));
+  const all = [...needed, ...migrations];
   const problems = [
     ...(compose === null && listed === undefined ? [mustList(draft)] : []),
     ...taken.filter(({ path }) => isOutside(path)).map(outside),

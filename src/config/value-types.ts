@@ -9,7 +9,8 @@ export interface ValueWords {
   readonly example: string;
   /** What holds where the key is absent, when that is no fixed value. */
   readonly otherwise?: string;
-  readonly duration?: true;
+  /** What a bare number lacks: a duration its unit, a share its sign. */
+  readonly unit?: 's' | '%';
 }
 
 /** Kept apart from zod's own metadata, which goes into the JSON Schema. */
@@ -30,17 +31,36 @@ interface NumberWords {
   readonly min: number;
   readonly max: number;
   readonly example: number;
+  readonly otherwise?: string;
 }
 
 /** A whole number within limits. */
-export function wholeNumber({ about, min, max, example }: NumberWords): z.ZodInt {
-  const words = { expected: `a whole number from ${min} to ${max}`, example: String(example) };
+export function wholeNumber({ about, min, max, example, otherwise }: NumberWords): z.ZodInt {
+  const expected = `a whole number from ${min} to ${max}`;
+  const words = { expected, example: String(example), ...(otherwise === undefined ? {} : { otherwise }) };
   return z.int().min(min).max(max).meta({ description: about }).register(valueWords, words);
 }
 
+/** How many times as much: a number, and not always a whole one. */
+export function factor({ about, max, example }: Omit<NumberWords, 'min' | 'otherwise'>): z.ZodNumber {
+  const words = { expected: `a number from 1 to ${max}`, example: String(example) };
+  return z.number().min(1).max(max).meta({ description: about }).register(valueWords, words);
+}
+
+/** A share with its sign; a number of percent once parsed. */
+export function percent(about: string, example: string) {
+  return z
+    .string()
+    .regex(/^\d{1,3}(\.\d{1,2})?%$/)
+    .meta({ description: about })
+    .register(valueWords, { expected: 'a share from 0% to 100%', example, unit: '%' })
+    .transform((text) => Number(text.slice(0, -1)))
+    .pipe(z.number().max(100));
+}
+
 /** A port of a service inside its container. */
-export function port(about: string, example: number): z.ZodInt {
-  return wholeNumber({ about, min: 1, max: 65_535, example });
+export function port(about: string, example: number, otherwise?: string): z.ZodInt {
+  return wholeNumber({ about, min: 1, max: 65_535, example, ...(otherwise === undefined ? {} : { otherwise }) });
 }
 
 /** `true` or `false`. */
@@ -59,16 +79,17 @@ interface DurationWords {
   readonly minMs: number;
   readonly maxMs: number;
   readonly example: string;
+  readonly otherwise?: string;
 }
 
 /** A time with its unit; milliseconds once parsed. */
-export function duration({ about, minMs, maxMs, example }: DurationWords) {
+export function duration({ about, minMs, maxMs, ...words }: DurationWords) {
   const expected = `a duration from ${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
   return z
     .string()
     .regex(durationPattern)
     .meta({ description: about })
-    .register(valueWords, { expected, example, duration: true })
+    .register(valueWords, { ...words, expected, unit: 's' })
     .transform(parseDuration)
     .pipe(z.number().min(minMs).max(maxMs));
 }
@@ -82,4 +103,21 @@ export function orOff<S extends z.ZodType>(schema: S) {
 export function section<S extends z.ZodRawShape>(about: string, shape: S) {
   const words = { expected: 'a map', example: `{ ${Object.keys(shape).join(', ')} }` };
   return z.strictObject(shape).meta({ description: about }).register(valueWords, words);
+}
+
+/** Like `orOff`, and `true` takes every default. */
+export function onOrOff<S extends z.ZodType>(schema: S) {
+  return z
+    .union([z.literal(false), z.literal(true), schema])
+    .transform((value) => (value === false ? null : value === true ? schema.parse({}) : (value as z.output<S>)));
+}
+
+interface ListWords<S extends z.ZodType> extends ValueWords {
+  readonly about: string;
+  readonly item: S;
+}
+
+/** A list of values of one kind. */
+export function listOf<S extends z.ZodType>({ about, item, ...words }: ListWords<S>): z.ZodArray<S> {
+  return z.array(item).meta({ description: about }).register(valueWords, words);
 }

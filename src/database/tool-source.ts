@@ -1,7 +1,21 @@
 import { readFile } from 'node:fs/promises';
 
 /** Python modules of the tool, each after those that it imports. */
-const modules = ['errors', 'files', 'connections', 'fingerprint', 'compare', 'backups', 'restore', 'main'];
+const modules = [
+  'errors',
+  'progress',
+  'files',
+  'connections',
+  'fingerprint',
+  'compare',
+  'backups',
+  'restore',
+  'look',
+  'rehearsal',
+  'drill',
+  'replica',
+  'main',
+];
 
 const prelude = `
 import sys, types

@@ -16,6 +16,16 @@ export function configCommand(project: ComposeProject): Command {
   return compose(project, ['--profile', '*', 'config', '--format', 'json']);
 }
 
+/** What the project's variables are, by Compose's own rules for env files, quotes and `$`; not set is empty. */
+export function variablesCommand(project: ComposeProject, names: readonly string[]): Command {
+  const environment = Object.fromEntries(names.map((name) => [name, `\${${name}-}`]));
+  const services = { [probeService]: { image: 'none', environment } };
+  const { argv, cwd } = compose({ ...project, composeFiles: ['-'] }, ['config', '--format', 'json']);
+  return { argv, ...(cwd === undefined ? {} : { cwd }), stdin: JSON.stringify({ services }) };
+}
+
+export const probeService = 'variables';
+
 /** Creates a service's container without starting it, and leaves one that exists as it is. */
 export function createCommand(project: ComposeProject, service: string): Command {
   return changing(project, ['create', '--no-recreate', service]);

@@ -2,30 +2,77 @@ import { join, resolve } from 'node:path';
 import type { Command, Host, RunOptions } from '../hosts/host.js';
 import type { Settings } from '../model/settings.js';
 import * as commands from './compose-command.js';
+import { findContainer, type ContainerState } from './container.js';
 import { envFilePath } from './env-file.js';
-import { environmentDirectory, slotsEnvPath } from './slots-env.js';
+import { saidOf } from './known-config.js';
+import { variablesOf } from './service-copy.js';
+import { environmentDirectory, slotsEnvPath, slotVariables, type SlotImages } from './slots-env.js';
 
 /** The part of `docker compose config` that pointsman reads. */
 export interface ComposeConfig {
   readonly services: Readonly<Record<string, ComposeService>>;
   readonly volumes?: Readonly<Record<string, { readonly name: string }>>;
+  readonly networks?: Readonly<Record<string, { readonly name: string }>>;
+  readonly configs?: Readonly<Record<string, { readonly file?: string }>>;
+  readonly secrets?: Readonly<Record<string, { readonly file?: string }>>;
 }
 
 export interface ComposeService {
   readonly image?: string;
   readonly build?: unknown;
   readonly profiles?: readonly string[];
+  /** `no`, `always`, `unless-stopped`, `on-failure` or `on-failure:3`. */
+  readonly restart?: string;
   readonly healthcheck?: {
     readonly test?: readonly string[];
     readonly disable?: boolean;
+    readonly interval?: string;
+    readonly timeout?: string;
+    readonly start_period?: string;
+    readonly retries?: number;
   };
+  /** With every `$` doubled; `null` where a variable has no value. */
+  readonly environment?: Readonly<Record<string, string | null>>;
+  readonly entrypoint?: readonly string[] | null;
+  readonly command?: readonly string[] | null;
+  readonly user?: string;
+  readonly working_dir?: string;
+  readonly init?: boolean;
+  readonly tmpfs?: readonly string[];
+  readonly network_mode?: string;
+  readonly networks?: Readonly<Record<string, unknown>> | null;
+  readonly configs?: readonly ComposeFileMount[];
+  readonly secrets?: readonly ComposeFileMount[];
   readonly volumes?: readonly ComposeMount[];
+  /** Bytes, as text. */
+  readonly mem_limit?: string;
+  readonly cpus?: number;
+  readonly scale?: number;
+  /** Commands that Compose runs in a container that it has started. */
+  readonly post_start?: readonly unknown[] | null;
+  readonly deploy?: {
+    readonly replicas?: number;
+    readonly resources?: { readonly limits?: { readonly memory?: string; readonly cpus?: number } };
+  };
   readonly depends_on?: Readonly<Record<string, unknown>>;
+  /** `35s`, `1m10s`. */
+  readonly stop_grace_period?: string;
 }
 
 /** Without a profile: a service that every slot shares and that no deploy stops. */
 export function isShared({ profiles }: ComposeService): boolean {
   return (profiles ?? []).length === 0;
+}
+
+/** Services without a profile: router, litestream and what else stays up through every deploy. */
+export function sharedServices({ services }: ComposeConfig): string[] {
+  return Object.entries(services).flatMap(([name, service]) => (isShared(service) ? [name] : []));
+}
+
+/** A config or secret as a file in the container. */
+export interface ComposeFileMount {
+  readonly source: string;
+  readonly target?: string;
 }
 
 export interface ComposeMount {
@@ -34,6 +81,11 @@ export interface ComposeMount {
   readonly source?: string;
   readonly target: string;
   readonly read_only?: boolean;
+}
+
+/** Where no env file is named, Compose takes the project's own. */
+function filesOf({ directory, composeFiles, envFiles }: commands.ComposeProject): string[] {
+  return [...composeFiles, ...envFiles, join(directory, '.env')];
 }
 
 /** The Compose project of one environment on its host. */
@@ -46,23 +98,34 @@ export class Compose {
     this.settings = settings;
   }
 
-  async config(): Promise<ComposeConfig> {
-    const { stdout } = await this.host.run(commands.configCommand(await this.project()));
-    return JSON.parse(stdout) as ComposeConfig;
+  /** @param images as if these were in their slots. Default: what is. */
+  async config(images?: SlotImages): Promise<ComposeConfig> {
+    const project = await this.project();
+    const command = commands.configCommand(project);
+    // Compose puts a variable of its own environment before the same one of an env file.
+    const asked = images ? { ...command, env: slotVariables(images) } : command;
+    return JSON.parse(await saidOf(this.host, asked, filesOf(project))) as ComposeConfig;
   }
 
-  /** Services without a profile: router, litestream and what else stays up through every deploy. */
-  async sharedServices(): Promise<string[]> {
-    const { services } = await this.config();
-    return Object.entries(services).flatMap(([name, service]) => (isShared(service) ? [name] : []));
+  /** Values of the project's variables as its Compose files get them; `''` for one that is not set. Secrets are among them. */
+  async variables(names: readonly string[]): Promise<Map<string, string>> {
+    if (names.length === 0) return new Map();
+    const project = await this.project();
+    const said = await saidOf(this.host, commands.variablesCommand(project, names), filesOf(project));
+    const { services } = JSON.parse(said) as ComposeConfig;
+    return variablesOf(services[commands.probeService] ?? {});
   }
 
+  /** Makes its container where there is none. */
   async create(service: string): Promise<void> {
+    if (await this.find(service)) return;
     await this.job(`create ${service}`, commands.createCommand(await this.lockable(), service));
   }
 
+  /** Starts what is absent or stopped, and waits for its health. Where all is well, Compose is not asked for half a second. */
   async ensure(services: readonly string[], timeoutMs: number, options?: RunOptions): Promise<void> {
-    if (services.length === 0) return;
+    const found = await Promise.all(services.map((service) => this.find(service)));
+    if (found.every((container) => container?.running && ['healthy', 'none'].includes(container.health))) return;
     const command = commands.ensureCommand(await this.lockable(), services, timeoutMs);
     await this.job(`ensure ${services.join(' ')}`, command, options);
   }
@@ -87,6 +150,10 @@ export class Compose {
   /** Goes on when whoever asked for it dies; asked for again meanwhile, it is joined. */
   private async job(name: string, command: Command, options?: RunOptions): Promise<void> {
     await this.host.run({ ...command, job: `${this.settings.project} ${name}` }, options);
+  }
+
+  private find(service: string): Promise<ContainerState | null> {
+    return findContainer(this.host.docker, this.settings.project, service);
   }
 
   /** A command that changes something needs the lock's file to be there; one that only reads leaves no trace. */

@@ -13,6 +13,8 @@ export interface ContainerState {
   readonly exitCode: number;
   readonly oomKilled: boolean;
   readonly startedAt: string;
+  /** How often Docker has started it again by its restart policy since it was last started on purpose. */
+  readonly restarts: number;
   /** Image reference that it was created from. */
   readonly image: string;
   /** Address on its first network; `null` while it does not run. */
@@ -31,13 +33,21 @@ export async function findContainer(docker: Docker, project: string, service: st
     `com.docker.compose.service=${service}`,
     'com.docker.compose.oneoff=False',
   ];
-  const found = await docker.listContainers({ all: true, filters: { label } });
-  const best = found.find(({ State }) => State === 'running') ?? found[0];
-  return best ? inspectContainer(docker, best.Id) : null;
+  for (;;) {
+    const found = await docker.listContainers({ all: true, filters: { label } });
+    const best = found.find(({ State }) => State === 'running') ?? found[0];
+    if (!best) return null;
+    try {
+      return await inspectContainer(docker, best.Id);
+    } catch (error) {
+      // Compose has put another one in its place meanwhile.
+      if (!isNotFound(error)) throw error;
+    }
+  }
 }
 
 export async function inspectContainer(docker: Docker, id: string): Promise<ContainerState> {
-  const { State, Config, NetworkSettings } = await docker.getContainer(id).inspect();
+  const { State, RestartCount, Config, NetworkSettings } = await docker.getContainer(id).inspect();
   const networks = Object.values(NetworkSettings.Networks ?? {});
   return {
     id,
@@ -46,10 +56,35 @@ export async function inspectContainer(docker: Docker, id: string): Promise<Cont
     exitCode: State.ExitCode,
     oomKilled: State.OOMKilled,
     startedAt: State.StartedAt,
+    restarts: RestartCount,
     image: Config.Image,
     address: networks.map(({ IPAddress }) => IPAddress).find(Boolean) ?? null,
     environment: Config.Env ?? [],
   };
+}
+
+/** How a container ended that Docker has started again since. */
+export interface ContainerEnd {
+  /** `null` where the engine does not know it any more: while a container runs again, its state has none. */
+  readonly exitCode: number | null;
+  /** Between the last that it wrote until then and the first that it wrote since. Unix time in seconds. */
+  readonly at: number;
+}
+
+/** The last end of a container that Docker has started again since. */
+export async function lastEnd(docker: Docker, id: string): Promise<ContainerEnd> {
+  const { State } = await docker.getContainer(id).inspect();
+  // The engine's own clock.
+  const ended = Math.floor(Date.parse(State.FinishedAt) / 1000);
+  const filters = JSON.stringify({ container: [id], event: ['die'] });
+  const events = await text(await docker.getEvents({ since: ended - 1, until: ended + 2, filters }));
+  const last = events.trim().split('\n').at(-1);
+  // A start is noted after the process runs: what it writes first may be older than its note.
+  if (!last) return { exitCode: null, at: Date.parse(State.StartedAt) / 1000 };
+  // The event is sent once all that it wrote has been read, and before the pause that precedes a start.
+  const { Actor, timeNano } = JSON.parse(last) as { Actor?: { Attributes?: Record<string, string> }; timeNano: number };
+  const code = Actor?.Attributes?.['exitCode'];
+  return { exitCode: code === undefined ? null : Number(code), at: timeNano / 1e9 };
 }
 
 /** Paths on the host that the containers of a Compose project have mounted, running or not. */
@@ -59,10 +94,19 @@ export async function mountSources(docker: Docker, project: string): Promise<str
   return found.flatMap(({ Mounts }) => Mounts.map(({ Source }) => Source));
 }
 
-/** The last lines that a container wrote, standard output and error together, in order. */
-export async function tailLogs(docker: Docker, id: string, lines: number): Promise<string[]> {
+/** What a container that was started again wrote since then is looked at for the end of what it wrote before. */
+const mostLinesSince = 1000;
+
+/**
+ * The last lines that a container wrote, standard output and error together, in order.
+ *
+ * @param before only what was written before this time (Unix time in seconds). Default: all.
+ */
+export async function tailLogs(docker: Docker, id: string, lines: number, before?: number): Promise<string[]> {
   const container = docker.getContainer(id);
-  const logs = await container.logs({ stdout: true, stderr: true, tail: lines, follow: false });
+  const until = before === undefined ? {} : { until: before };
+  const tail = before === undefined ? lines : mostLinesSince;
+  const logs = await container.logs({ stdout: true, stderr: true, tail, follow: false, ...until });
   const { Config } = await container.inspect();
   const written = Config.Tty ? logs.toString() : demultiplex(logs);
   return written
@@ -88,12 +132,44 @@ export interface ExecResult {
   readonly stderr: string;
 }
 
+export interface ExecOptions {
+  /** Ends the wait, not the command: the engine has no way to end one. */
+  readonly signal?: AbortSignal | undefined;
+  /** `uid:gid` that the command runs as. Default: the container's own user. */
+  readonly user?: string;
+}
+
 /** Runs a command inside a running container and waits for its end. */
-export async function execIn(docker: Docker, id: string, argv: readonly string[]): Promise<ExecResult> {
-  const exec = await docker.getContainer(id).exec({ Cmd: [...argv], AttachStdout: true, AttachStderr: true });
+export async function execIn(
+  docker: Docker,
+  id: string,
+  argv: readonly string[],
+  { signal, user }: ExecOptions = {},
+): Promise<ExecResult> {
+  const asked = {
+    Cmd: [...argv],
+    AttachStdout: true,
+    AttachStderr: true,
+    ...(user === undefined ? {} : { User: user }),
+  };
+  const exec = await docker.getContainer(id).exec(asked);
   const stream = await exec.start({});
-  const { stdout, stderr } = demultiplexed(docker, stream);
-  const [out, error] = await Promise.all([text(stdout), text(stderr)]);
+  const leave = (): void => void stream.destroy();
+  signal?.addEventListener('abort', leave);
+  if (signal?.aborted) leave();
+  try {
+    const { stdout, stderr } = demultiplexed(docker, stream);
+    const [out, error] = await Promise.all([text(stdout), text(stderr)]);
+    return await ended(exec, out, error);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', leave);
+  }
+}
+
+async function ended(exec: Docker.Exec, out: string, error: string): Promise<ExecResult> {
   const { ExitCode } = await exec.inspect();
   return { exitCode: ExitCode ?? -1, stdout: out, stderr: error };
 }

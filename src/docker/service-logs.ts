@@ -10,10 +10,11 @@ import { findContainer, tailLogs } from './container.js';
  * @param lines of each. Default: as many as the settings say.
  */
 export function readServiceLogs(host: Host, settings: Settings, slot: Slot, lines?: number): Promise<LogSection[]> {
-  const { logs, router, replica, slots, project } = settings;
+  const { logs, router, otherRouters = [], replica, slots, project } = settings;
   const wanted = [
     { title: `app (${slots[slot]})`, service: slots[slot], last: logs.app },
     { title: 'router', service: router.service, last: logs.router },
+    ...otherRouters.map(({ service }) => ({ title: `router (${service})`, service, last: logs.router })),
     ...(replica ? [{ title: 'litestream', service: replica.service, last: logs.litestream }] : []),
   ];
   return Promise.all(

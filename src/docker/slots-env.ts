@@ -32,11 +32,20 @@ export async function writeSlotImage(host: Host, place: Place, set: SlotImages):
   await host.writeFile(slotsEnvPath(host, place), renderSlotsEnv(images));
 }
 
-export function renderSlotsEnv(images: SlotImages): string {
-  const lines = slots.flatMap((slot) => {
+/** The variables of the Compose file that say what a slot runs. */
+export function slotVariables(images: SlotImages): Record<string, string> {
+  const variables: Record<string, string> = {};
+  for (const slot of slots) {
     const set = images[slot];
-    return set ? [`${slot.toUpperCase()}_IMAGE=${set.image}`, `${slot.toUpperCase()}_RELEASE=${set.release}`] : [];
-  });
+    if (!set) continue;
+    variables[`${slot.toUpperCase()}_IMAGE`] = set.image;
+    variables[`${slot.toUpperCase()}_RELEASE`] = set.release;
+  }
+  return variables;
+}
+
+export function renderSlotsEnv(images: SlotImages): string {
+  const lines = Object.entries(slotVariables(images)).map(([name, value]) => `${name}=${value}`);
   return ['# Written by pointsman: the image of each slot.', ...lines, ''].join('\n');
 }
 

@@ -1,56 +1,103 @@
 import type Docker from 'dockerode';
-import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { finished } from 'node:stream/promises';
+import { eachLine } from '../hosts/lines.js';
 import { isNotFound } from './container.js';
 import { demultiplexed } from './streams.js';
+
+/** Exit codes of what was ended by SIGKILL and SIGTERM. */
+const killed = 137;
+const terminated = 143;
 
 export interface ToolContainer {
   /** The same in every attempt of a step: a second attempt joins the container that the first one left running. */
   readonly name: string;
   readonly image: string;
   readonly argv: readonly [string, ...string[]];
-  readonly volumes: readonly { readonly name: string; readonly target: string }[];
+  readonly volumes: readonly ToolVolume[];
   readonly labels: Readonly<Record<string, string>>;
+  /** `NAME=value`; given to Docker's API alone, so it may hold secrets. Default: what the image brings. */
+  readonly environment?: readonly string[];
+  /** Default: root. `null`: the image's own. */
+  readonly user?: string | null;
+  /** Default: the image's own. */
+  readonly workingDirectory?: string;
+  /** Networks of the engine that it joins. Default: none at all. */
+  readonly networks?: readonly string[];
+  /** Files and directories of the host, read-only. */
+  readonly binds?: readonly { readonly source: string; readonly target: string }[];
+  /** Default: none. */
+  readonly limits?: ToolLimits;
+}
+
+export interface ToolLimits {
+  readonly memoryBytes?: number;
+  /** Fractions of one count: `0.5`. */
+  readonly cpus?: number;
+}
+
+export interface ToolVolume {
+  readonly name: string;
+  readonly target: string;
+  /** Default: `false`. */
+  readonly readOnly?: boolean;
 }
 
 export interface ToolOptions {
   readonly signal?: AbortSignal;
   /** Called with every line of standard error: the tool's progress. */
   readonly onProgress?: (line: string) => void;
+  /** After this it is killed, and the result says so. Counted anew by an attempt that joins. Default: no limit. */
+  readonly timeoutMs?: number;
+  /** About how many of the last characters of each output are kept, in whole lines. Default: all. */
+  readonly keepCharacters?: number;
 }
 
 export interface ToolResult {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
+  /** How long the container ran. */
+  readonly durationMs: number;
+  /** It was killed at `timeoutMs`. */
+  readonly timedOut: boolean;
+  /** The kernel killed something in it. */
+  readonly outOfMemory: boolean;
 }
 
 /**
- * Runs a one-shot container without a network to its end and removes it; when cancelled it is killed first.
+ * Runs a one-shot container, without a network unless one is named, to its end and removes it; when cancelled it is killed first.
  *
  * A worker that dies leaves the container running. The next attempt finds it by its name, reads its output
  * from the start and waits for its end, so the work is never done twice side by side.
  */
 export async function runTool(docker: Docker, tool: ToolContainer, options: ToolOptions = {}): Promise<ToolResult> {
-  const container = (await existing(docker, tool.name)) ?? (await create(docker, tool));
+  const container = (await existing(docker, tool)) ?? (await create(docker, tool));
   // Whatever comes of it, the container is removed by force after.
   const kill = (): void => void container.kill().catch(() => undefined);
   options.signal?.addEventListener('abort', kill);
+  let late = false;
+  const { timeoutMs } = options;
+  const limit = timeoutMs === undefined ? undefined : setTimeout(() => void ((late = true), kill()), timeoutMs);
   try {
     if (options.signal?.aborted) kill();
     // Of a connection that breaks off, the library tells only whoever reads a stream; a wait alone would never end.
-    const [{ StatusCode }, { stdout, stderr }] = await Promise.all([
+    const [{ StatusCode }, told] = await Promise.all([
       container.wait() as Promise<{ StatusCode: number }>,
-      follow(docker, container, options),
+      followProgress(docker, container, options.onProgress),
     ]);
     options.signal?.throwIfAborted();
+    const { stdout, stderr } = await printed(docker, container, options, told);
+    const ended = await howItEnded(container);
     await remove(container);
-    return { exitCode: StatusCode, stdout, stderr };
+    return { exitCode: StatusCode, stdout, stderr, ...ended, timedOut: late && StatusCode === killed };
   } catch (error) {
     // Where the engine or the connection to it broke off, the work goes on: the container is the next attempt's.
     if (options.signal?.aborted) await remove(container);
     throw error;
   } finally {
+    clearTimeout(limit);
     options.signal?.removeEventListener('abort', kill);
   }
 }
@@ -59,12 +106,17 @@ async function remove(container: Docker.Container): Promise<void> {
   await container.remove({ force: true, v: true }).catch(ignoreEnded);
 }
 
-async function existing(docker: Docker, name: string): Promise<Docker.Container | null> {
+async function existing(docker: Docker, { name, networks }: ToolContainer): Promise<Docker.Container | null> {
   const container = docker.getContainer(name);
   try {
     const { State } = await container.inspect();
     // Created and never started: the attempt before died between the two.
-    if (State.Status === 'created') await container.start();
+    if (State.Status === 'created') return await startedNow(docker, container, networks);
+    // An engine that starts again after a crash stops what still runs: then the work was cut, and has no result.
+    if (State.Status === 'exited' && wasCut(State)) {
+      await remove(container);
+      return null;
+    }
     return container;
   } catch (error) {
     if (isNotFound(error)) return null;
@@ -72,36 +124,136 @@ async function existing(docker: Docker, name: string): Promise<Docker.Container 
   }
 }
 
-async function create(
+/**
+ * `null`, and it is removed, where the engine died while it started it: it takes it for never started and cannot start it
+ * any more. What that start began may still run, so what must not be done twice side by side has a lock of its own.
+ */
+async function startedNow(
   docker: Docker,
-  { name, image, argv, volumes, labels }: ToolContainer,
-): Promise<Docker.Container> {
+  container: Docker.Container,
+  networks?: readonly string[],
+): Promise<Docker.Container | null> {
+  try {
+    await joinAndStart(docker, container, networks);
+    return container;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode !== 500) throw error;
+    await remove(container);
+    return null;
+  }
+}
+
+function wasCut({ ExitCode, OOMKilled }: { readonly ExitCode: number; readonly OOMKilled: boolean }): boolean {
+  return (ExitCode === killed || ExitCode === terminated) && !OOMKilled;
+}
+
+async function howItEnded(container: Docker.Container): Promise<Pick<ToolResult, 'durationMs' | 'outOfMemory'>> {
+  const { State } = await container.inspect();
+  const durationMs = Math.max(0, Date.parse(State.FinishedAt) - Date.parse(State.StartedAt));
+  return { durationMs, outOfMemory: State.OOMKilled };
+}
+
+async function create(docker: Docker, tool: ToolContainer): Promise<Docker.Container> {
+  const { name, image, argv, labels, user = '0', workingDirectory, limits = {} } = tool;
+  const [program, ...rest] = argv;
   const container = await docker.createContainer({
     name,
     Image: image,
-    Entrypoint: [],
-    Cmd: [...argv],
-    User: '0',
+    // In place of the image's own, so that exactly this runs.
+    Entrypoint: [program],
+    Cmd: rest,
+    ...(user === null ? {} : { User: user }),
+    ...(workingDirectory === undefined ? {} : { WorkingDir: workingDirectory }),
+    ...(tool.environment ? { Env: [...tool.environment] } : {}),
     Labels: { ...labels },
     HostConfig: {
-      NetworkMode: 'none',
-      Mounts: volumes.map(({ name: Source, target: Target }) => ({ Type: 'volume', Source, Target })),
+      NetworkMode: tool.networks?.[0] ?? 'none',
+      Mounts: mountsOf(tool),
+      ...(limits.memoryBytes === undefined ? {} : { Memory: limits.memoryBytes }),
+      ...(limits.cpus === undefined ? {} : { NanoCpus: Math.round(limits.cpus * 1e9) }),
     },
   });
-  await container.start();
+  await joinAndStart(docker, container, tool.networks);
   return container;
 }
 
-async function follow(
+function mountsOf({ volumes, binds = [] }: ToolContainer): Docker.MountConfig {
+  return [
+    ...volumes.map(({ name: Source, target: Target, readOnly: ReadOnly = false }) => ({
+      ...{ Type: 'volume' as const, Source, Target, ReadOnly },
+    })),
+    ...binds.map(({ source, target }) => readOnlyBind(source, target)),
+  ];
+}
+
+export function readOnlyBind(Source: string, Target: string): Docker.MountSettings {
+  return { Type: 'bind', Source, Target, ReadOnly: true };
+}
+
+/** Engines before 25 take one network when a container is created: the others are joined before it starts. */
+async function joinAndStart(docker: Docker, container: Docker.Container, networks: readonly string[] = []) {
+  for (const network of networks.slice(1)) {
+    await docker.getNetwork(network).connect({ Container: container.id }).catch(ignoreJoined);
+  }
+  await container.start();
+}
+
+/** The attempt before had joined it, and died before the start. */
+function ignoreJoined(error: unknown): void {
+  if ((error as { statusCode?: number }).statusCode !== 403) throw error;
+}
+
+/** Tells every line of progress as it comes. Returns how many it told: the engine may leave the last ones out. */
+async function followProgress(
   docker: Docker,
   container: Docker.Container,
-  { onProgress }: ToolOptions,
-): Promise<{ stdout: string; stderr: string }> {
-  const stream = await container.logs({ follow: true, stdout: true, stderr: true });
+  onProgress: ToolOptions['onProgress'],
+): Promise<number> {
+  const stream = await container.logs({ follow: true, stderr: true });
   const { stdout, stderr } = demultiplexed(docker, stream);
-  if (onProgress) createInterface({ input: stderr }).on('line', onProgress);
-  const [out, errors] = await Promise.all([text(stdout), text(stderr)]);
+  let told = 0;
+  if (onProgress) eachLine(stderr, (line) => void ((told += 1), onProgress(line)));
+  stdout.resume();
+  stderr.resume();
+  await Promise.all([finished(stdout), finished(stderr)]);
+  return told;
+}
+
+/**
+ * Everything that a container which has ended had printed.
+ *
+ * Read anew and not from the stream that was followed: engine 20.10 may end that one with the container, whatever of its
+ * output it has not sent by then.
+ */
+async function printed(
+  docker: Docker,
+  container: Docker.Container,
+  { onProgress, keepCharacters }: ToolOptions,
+  told: number,
+): Promise<Pick<ToolResult, 'stdout' | 'stderr'>> {
+  // With `follow` it comes as a stream; of a container that has ended, that is no more than what there is.
+  const { stdout, stderr } = demultiplexed(docker, await container.logs({ follow: true, stdout: true, stderr: true }));
+  let line = 0;
+  if (onProgress) eachLine(stderr, (text) => void ((line += 1) > told && onProgress(text)));
+  const [out, errors] = await Promise.all([textOf(stdout, keepCharacters), textOf(stderr, keepCharacters)]);
   return { stdout: out, stderr: errors.trimEnd() };
+}
+
+/** All of it, or its last whole lines: a secret that is cut in half would not be recognised as one any more. */
+async function textOf(stream: Readable, keep?: number): Promise<string> {
+  if (keep === undefined) return text(stream);
+  stream.setEncoding('utf8');
+  let kept = '';
+  let cut = false;
+  for await (const piece of stream) {
+    kept += piece as string;
+    if (kept.length <= 2 * keep) continue;
+    kept = kept.slice(-keep);
+    cut = true;
+  }
+  if (!cut) return kept;
+  const at = kept.indexOf('\n');
+  return at < 0 ? '' : kept.slice(at + 1);
 }
 
 /** The container ended, or was removed, by itself in the same moment. */

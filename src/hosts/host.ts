@@ -60,8 +60,6 @@ export interface Host {
   readFile(path: string): Promise<string | null>;
   /** Writes beside, syncs and renames, so that a reader sees the old or the new content, never a part. */
   writeFile(path: string, content: string, mode?: number): Promise<void>;
-  /** Appends one line and syncs it. */
-  appendLine(path: string, line: string): Promise<void>;
   /** Free bytes on the file system that holds `path`. */
   freeBytes(path: string): Promise<number>;
   /** An HTTP request made from that host, without keep-alive. */

@@ -1,6 +1,6 @@
 import type { Host } from './host.js';
 import type { SshEnvironment } from './ssh/environment.js';
-import { SshHost } from './ssh/ssh-host.js';
+import type { SshHost } from './ssh/ssh-host.js';
 
 /** The machines that apps run on, by the names that settings call them. */
 export interface Hosts {
@@ -24,7 +24,8 @@ export function keptHosts({ local, ssh }: HostAccess): Hosts {
       if (name === null) return Promise.resolve(local);
       const known = open.get(name);
       if (known) return known;
-      const opening = SshHost.open(name, ssh);
+      // Loaded where there is another machine: SSH takes its time to load.
+      const opening = import('./ssh/ssh-host.js').then((loaded) => loaded.SshHost.open(name, ssh));
       open.set(name, opening);
       // The next attempt looks again: a key or the host may have been mended.
       opening.catch(() => open.delete(name));

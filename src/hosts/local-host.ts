@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, statfs } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import Docker from 'dockerode';
-import { execa } from 'execa';
+import type Docker from 'dockerode';
 import { CommandError } from './command-error.js';
 import type { Command, CommandResult, Host, HttpRequest, HttpResponse, RunOptions } from './host.js';
 import { requestThrough } from './http-request.js';
@@ -18,15 +18,23 @@ export interface LocalHostOptions {
 /** More output than this is a bug in the command or in what asks for it; the end is what tells why. */
 const maxOutput = 64 << 20;
 
+const require = createRequire(import.meta.url);
+
 /** This machine. */
 export class LocalHost implements Host {
   readonly name = 'local';
-  readonly docker: Docker;
   readonly stateDirectory: string;
+  private engine: Docker | null;
 
   constructor({ stateDirectory, docker }: LocalHostOptions) {
     this.stateDirectory = stateDirectory;
-    this.docker = docker ?? new Docker();
+    this.engine = docker ?? null;
+  }
+
+  /** Loaded when it is asked for: most commands never do, and it takes as long to load as all the rest. */
+  get docker(): Docker {
+    this.engine ??= new (require('dockerode') as typeof Docker)();
+    return this.engine;
   }
 
   async run(command: Command, options?: RunOptions): Promise<CommandResult> {
@@ -38,6 +46,7 @@ export class LocalHost implements Host {
   async tryRun(command: Command, options: RunOptions = {}): Promise<CommandResult> {
     const { argv, ...rest } = asJob(command, this.stateDirectory);
     const [file, ...args] = argv;
+    const { execa } = await import('execa');
     const child: Child = execa(file, args, execaOptions({ argv, ...rest }, options));
     const forwarded = options.onLine ? forwardLines(child, options.onLine) : null;
     const ended = (await child) as Ended;
@@ -58,14 +67,9 @@ export class LocalHost implements Host {
   async writeFile(path: string, content: string, mode = 0o644): Promise<void> {
     await mkdir(dirname(path), { recursive: true });
     const beside = `${path}.${randomUUID()}.tmp`;
-    await writeSynced(beside, 'wx', { content, mode });
+    await writeSynced(beside, { content, mode });
     await rename(beside, path);
     await syncDirectory(dirname(path));
-  }
-
-  async appendLine(path: string, line: string): Promise<void> {
-    await mkdir(dirname(path), { recursive: true });
-    await writeSynced(path, 'a', { content: `${line}\n`, mode: 0o644 });
   }
 
   async freeBytes(path: string): Promise<number> {
@@ -133,12 +137,8 @@ function toResult(command: Command, result: Ended): CommandResult {
   };
 }
 
-async function writeSynced(
-  path: string,
-  flags: string,
-  { content, mode }: { content: string; mode: number },
-): Promise<void> {
-  const file = await open(path, flags, mode);
+async function writeSynced(path: string, { content, mode }: { content: string; mode: number }): Promise<void> {
+  const file = await open(path, 'wx', mode);
   try {
     await file.writeFile(content);
     await file.sync();

@@ -46,9 +46,16 @@ export async function temporalAnswers(host: Host): Promise<boolean> {
   return (await askTemporal(host, ['operator', 'cluster', 'health']))?.includes('SERVING') ?? false;
 }
 
-/** How many deploys and rollbacks run; `null` when Temporal does not answer. */
+/** How many deploys and rollbacks run, those that only wait in line left out; `null` when Temporal does not answer. */
 export async function runningDeploys(host: Host): Promise<number | null> {
-  const query = ['workflow', 'count', '--query', 'ExecutionStatus="Running"', '--output', 'json'];
+  const query = [
+    'workflow',
+    'count',
+    '--query',
+    'ExecutionStatus="Running" AND WorkflowType != "queue"',
+    '--output',
+    'json',
+  ];
   const answer = await askTemporal(host, query);
   if (answer === null) return null;
   // None at all is answered as an empty object.

@@ -1,6 +1,17 @@
-import type { BackupManifest, RestoreResult } from './database.js';
+import type { BackupManifest, Rehearsal, ReplicaState, RestoreResult } from './database.js';
+import type { DrillRecord, InspectedRestore, ProbedRestore, RestoredReplica } from './drill.js';
 import type { Finding } from './finding.js';
 import type { ReleaseRecord, RollbackTarget } from './release-record.js';
+import type {
+  CanaryStage,
+  JudgeArgs,
+  JudgedWindow,
+  MaintenanceArgs,
+  MaintenanceSet,
+  WatchArgs,
+  Watched,
+  WatchEnded,
+} from './rollout.js';
 import type { Settings } from './settings.js';
 import type { Live, Slot } from './slot.js';
 
@@ -15,6 +26,8 @@ export interface Activities {
   findRollbackTarget(args: FindRollbackTargetArgs): Promise<RollbackPlan>;
   fetchImages(args: ImageArgs): Promise<FetchedImage>;
   bootstrapRouter(args: StepArgs): Promise<BootstrapResult>;
+  rehearseMigration(args: RehearsalArgs): Promise<Rehearsal | null>;
+  holdWrites(args: HoldArgs): Promise<WritesHeld>;
   backupDatabase(args: BackupArgs): Promise<BackupManifest | null>;
   composeUpWait(args: SlotArgs): Promise<SlotStarted>;
   probeSlot(args: ProbeArgs): Promise<Probed>;
@@ -27,6 +40,20 @@ export interface Activities {
   collectLogs(args: LogArgs): Promise<readonly LogSection[]>;
   switchBack(args: SwitchBackArgs): Promise<SwitchedBack>;
   restoreDatabase(args: RestoreArgs): Promise<RestoreResult>;
+  releaseWrites(args: ReleaseWritesArgs): Promise<WritesReleased>;
+  findLive(args: StepArgs): Promise<FoundLive>;
+  findBackup(args: FindBackupArgs): Promise<BackupManifest>;
+  restoreBackup(args: RestoreArgs): Promise<RestoreResult>;
+  proveReplica(args: StepArgs): Promise<ReplicaProven | null>;
+  restoreReplica(args: ScratchArgs): Promise<RestoredReplica>;
+  inspectRestored(args: ScratchArgs): Promise<InspectedRestore>;
+  probeRestored(args: ProbeRestoredArgs): Promise<ProbedRestore>;
+  removeScratch(args: ScratchArgs): Promise<ScratchRemoved>;
+  recordDrill(args: RecordDrillArgs): Promise<void>;
+  watchLive(args: WatchArgs): Promise<Watched>;
+  judgeTraffic(args: JudgeArgs): Promise<JudgedWindow>;
+  endWatch(args: WatchArgs): Promise<WatchEnded>;
+  setMaintenance(args: MaintenanceArgs): Promise<MaintenanceSet>;
 }
 
 export interface StepArgs {
@@ -71,6 +98,10 @@ export interface FetchedImage {
 export interface BootstrapResult {
   /** `kept`: there was a config already. `placeholder`: it answers 503. `live-slot`: it points at the slot that runs. */
   readonly config: 'kept' | 'placeholder' | 'live-slot';
+  /** Present where a deploy that is gone had left its write hold there. */
+  readonly holdEnded?: boolean;
+  /** Present where a deploy that is gone had left its canary, its preview or its watch there. */
+  readonly stageEnded?: boolean;
   /** What the router serves after this step. */
   readonly live: Live | null;
 }
@@ -81,6 +112,52 @@ export interface BackupArgs extends StepArgs {
   readonly deployId: string;
   readonly releaseFrom: string | null;
   readonly releaseTo: string;
+  /** `manual`: asked for by a person, and never removed by a deploy. Absent: before a deploy. */
+  readonly kind?: 'manual';
+}
+
+export interface RehearsalArgs extends ImageArgs {
+  /** Names the copy and its container; the same in every attempt. */
+  readonly timestamp: string;
+}
+
+export interface HoldArgs extends StepArgs {
+  /** What the router serves, and goes on serving to whoever reads. */
+  readonly live: Live;
+  readonly timestamp: string;
+}
+
+export interface WritesHeld {
+  readonly changed: boolean;
+  /** When the router lets writes through again by itself, ISO 8601. */
+  readonly until: string;
+  /** Router workers that still had requests at `drain.timeout`, and were ended. */
+  readonly cut: number;
+}
+
+export interface ReleaseWritesArgs extends StepArgs {
+  readonly live: Live;
+  readonly timestamp: string;
+}
+
+export interface WritesReleased {
+  readonly changed: boolean;
+}
+
+export interface FoundLive {
+  /** `null` when the router serves no slot. */
+  readonly live: Live | null;
+}
+
+export interface FindBackupArgs extends StepArgs {
+  /** Its file name. */
+  readonly file: string;
+}
+
+/** The replica was restored into a scratch place and compared with the database. */
+export interface ReplicaProven {
+  readonly replica: ReplicaState;
+  readonly bytes: number;
 }
 
 export type SlotArgs = ImageArgs;
@@ -105,12 +182,16 @@ export interface Probed {
 export interface RouterConfigArgs extends ProbeArgs {
   /** Names the copy of the previous config; the same in every attempt, so that it is never overwritten. */
   readonly timestamp: string;
+  /** Absent: all requests go to the release. */
+  readonly stage?: CanaryStage;
 }
 
 /** A worker process of nginx, told from a later one with the same pid by its start time. */
 export interface RouterWorker {
   readonly pid: number;
   readonly startedAt: string;
+  /** Compose service of the router that it is of; absent: the primary. */
+  readonly service?: string;
 }
 
 export interface RouterConfigWritten {
@@ -131,8 +212,10 @@ export interface DrainArgs extends StepArgs {
 
 export interface Drained {
   readonly drained: boolean;
-  /** Workers that still had requests when the limit was reached. */
+  /** Workers that still had requests when the limit was reached, and were ended. */
   readonly remaining: number;
+  /** Connections to the app that were cut with them; absent where none was, or where it cannot be told. */
+  readonly cut?: number;
   readonly afterMs: number;
 }
 
@@ -142,6 +225,8 @@ export interface StopSlotsArgs extends StepArgs {
 
 export interface SlotsStopped {
   readonly stopped: readonly string[];
+  /** What the router serves: it was not stopped. Absent: none of them. */
+  readonly kept?: readonly string[];
 }
 
 export interface CleanUpArgs extends StepArgs {
@@ -182,4 +267,23 @@ export interface SwitchedBack {
 export interface RestoreArgs extends StepArgs {
   readonly backup: BackupManifest;
   readonly timestamp: string;
+}
+
+export interface ScratchArgs extends StepArgs {
+  /** Names the scratch volume and its containers; the same in every attempt. */
+  readonly timestamp: string;
+}
+
+export interface ProbeRestoredArgs extends ScratchArgs {
+  /** The release that the restored database is tried with. */
+  readonly live: Live;
+}
+
+export interface ScratchRemoved {
+  /** Names of the containers and volumes that are gone. */
+  readonly removed: readonly string[];
+}
+
+export interface RecordDrillArgs extends StepArgs {
+  readonly record: DrillRecord;
 }

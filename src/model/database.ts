@@ -11,7 +11,7 @@ export interface Fingerprint {
 
 /** What is known of a backup; kept beside it as `<backup>.json`. */
 export interface BackupManifest {
-  /** File name in the database's directory: `app.db.pre-deploy-<timestamp>`. */
+  /** File name in the directory of the backups: `app.db.pre-deploy-<timestamp>`, or `app.db.manual-<timestamp>`; with `.dump` for PostgreSQL. */
   readonly file: string;
   readonly deployId: string;
   readonly releaseFrom: string | null;
@@ -21,6 +21,11 @@ export interface BackupManifest {
   readonly bytes: number;
   readonly sha256: string;
   readonly fingerprint: Fingerprint;
+}
+
+/** Why a backup was made, as its name says. */
+export function backupKind({ file }: Pick<BackupManifest, 'file'>): 'pre-deploy' | 'manual' {
+  return /\.manual-\w+(\.dump)?$/.test(file) ? 'manual' : 'pre-deploy';
 }
 
 /** What one table of the salvage holds that the restored database does not, and the other way round. */
@@ -42,6 +47,29 @@ export type RestoreResult =
       readonly tables: readonly TableReport[];
     };
 
+/** What came of a migration on a copy. */
+export interface Rehearsal {
+  /** Whether it changed the schema or the migration state. */
+  readonly migrates: boolean;
+  readonly tookMs: number;
+  /** Of the copy. */
+  readonly bytes: number;
+  /** How long the real one is expected to hold the database. */
+  readonly predictedMs: number;
+  /** Its last lines, without secrets. */
+  readonly output: readonly string[];
+}
+
+/** How far the replica is behind the database. */
+export interface ReplicaState {
+  /** Whether everything that was committed when it was asked has reached the replica. */
+  readonly inStep: boolean;
+  /** How long that took, or was waited for. */
+  readonly afterMs: number;
+  /** Litestream's own words where it is not in step; else empty. */
+  readonly problem: string;
+}
+
 export type RestoreDecision = { readonly restore: boolean; readonly reason: string };
 
 /** The database rule: where only rows differ there is nothing to undo, and a restore would lose the live slot's writes. */
@@ -54,7 +82,13 @@ export function decideRestore(rule: RestoreRule, before: Fingerprint, now: Finge
     : { restore: true, reason: `the failed release changed the ${changes.join(' and the ')}` };
 }
 
-function changedParts(before: Fingerprint, now: Fingerprint): string[] {
+/** What is said where nothing is put back by itself, whatever changed. */
+export function leftAsItIs({ file }: Pick<BackupManifest, 'file'>): string {
+  return `the database was left as it is, and ${file} is from before. To go back: pointsman restore ${file}`;
+}
+
+/** In which parts two fingerprints differ, in words; none: only rows may differ. */
+export function changedParts(before: Fingerprint, now: Fingerprint): string[] {
   const parts: string[] = [];
   if (before.schema !== now.schema) parts.push('schema');
   if (before.userVersion !== now.userVersion) parts.push('user_version');

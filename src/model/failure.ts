@@ -9,6 +9,14 @@ export const failureTypes = [
   'ImageUnavailable',
   /** The backup could not be made or did not verify. */
   'BackupFailed',
+  /** The migration failed on a copy; the database never saw it. */
+  'RehearsalFailed',
+  /** Somebody has switched the router without this run, by break glass. */
+  'SwitchedMeanwhile',
+  /** Writes were held longer than configured. */
+  'HoldTooLong',
+  /** What was restored from the replica is not what the database holds. */
+  'ReplicaNotProven',
   /** The new slot did not become healthy in time, or died. */
   'SlotUnhealthy',
   /** The new slot answers, but not as the release that was deployed. */
@@ -17,10 +25,24 @@ export const failureTypes = [
   'RouterConfigInvalid',
   /** The router did not prove that it serves the new slot. */
   'SwitchNotProven',
+  /** The release did badly under users' requests, in a canary or after the switch. */
+  'BakeFailed',
+  /** A person, or the deadline, did not let the release go on. */
+  'NotApproved',
   /** The database could not be put back. */
   'RestoreFailed',
+  /** The restore that a person asked for cannot be made: no such backup, a damaged one, or one that does not fit. */
+  'RestoreRefused',
+  /** The restore that a person asked for waited for the database's lock in vain; nothing was changed. */
+  'DatabaseLocked',
   /** There is no earlier release to go back to. */
   'NothingToRollBackTo',
+  /** The replica could not be restored: there is none, it is damaged, or its storage refuses us. */
+  'ReplicaNotRestored',
+  /** The replica's storage does not answer (retried). */
+  'ReplicaUnreachable',
+  /** What was restored from the replica is damaged, or the app is not healthy on it. */
+  'RestoredDataUnfit',
   /** The input of the workflow is not what this version of pointsman understands. */
   'InvalidInput',
   /** A command on the host ended with an error that may pass (retried). */
@@ -39,10 +61,20 @@ export type FailureType = (typeof failureTypes)[number];
 export const nonRetryableFailures: readonly FailureType[] = [
   'PreflightFailed',
   'ImageUnavailable',
+  'RehearsalFailed',
+  'SwitchedMeanwhile',
+  'HoldTooLong',
+  'ReplicaNotProven',
   'SlotUnhealthy',
   'WrongRelease',
   'RouterConfigInvalid',
+  'BakeFailed',
+  'NotApproved',
+  'RestoreRefused',
+  'DatabaseLocked',
   'NothingToRollBackTo',
+  'ReplicaNotRestored',
+  'RestoredDataUnfit',
   'InvalidInput',
   'HostRefused',
 ];

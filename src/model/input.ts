@@ -1,3 +1,4 @@
+import type { EndedOutside } from './ended-outside.js';
 import type { Settings } from './settings.js';
 
 /** Input of the `deploy` workflow. One object with optional fields only ever added, so that old ones stay valid. */
@@ -7,6 +8,8 @@ export interface DeployInput {
   /** Who asked: a CI job or `user@host`. */
   readonly requestedBy: string;
   readonly reason: string | null;
+  /** Whoever asks approves it already (`--yes`): nobody is waited for. */
+  readonly approved?: boolean;
 }
 
 /** Input of the `rollback` workflow. */
@@ -18,9 +21,77 @@ export interface RollbackInput {
   readonly reason: string | null;
 }
 
+/** Input of the `backup` workflow. */
+export interface BackupInput {
+  readonly settings: Settings;
+  readonly requestedBy: string;
+  readonly reason: string | null;
+}
+
+/** Input of the `restore` workflow: a person's decision, after a look at what it means. */
+export interface RestoreInput {
+  readonly settings: Settings;
+  /** File name of the backup. */
+  readonly backup: string;
+  readonly requestedBy: string;
+  readonly reason: string | null;
+}
+
+/** Input of the `recover` workflow. */
+export interface RecoverInput {
+  readonly settings: Settings;
+  /** What was left, as the history of the run that was ended tells it. */
+  readonly ended: EndedOutside;
+  /** What a person has decided about the database: put it back by the rule of the settings, or leave it. */
+  readonly database: 'restore' | 'keep';
+  readonly requestedBy: string;
+  readonly reason: string | null;
+}
+
+/** Input of the `drill` workflow. */
+export interface DrillInput {
+  readonly settings: Settings;
+  readonly requestedBy: string;
+  readonly reason: string | null;
+}
+
+/** Input of the `maintenance` workflow. */
+export interface MaintenanceInput {
+  readonly settings: Settings;
+  readonly on: boolean;
+  readonly requestedBy: string;
+  readonly reason: string | null;
+}
+
+/** Answer to a deploy that waits for approval. */
+export interface ApprovalAnswer {
+  readonly answer: 'approve' | 'abort';
+  readonly by: string;
+  /** May be empty for `approve`. */
+  readonly reason: string;
+}
+
+/** What is wrong with an answer that may have been written by hand; `null`: nothing. A yes may lack its reason. */
+export function wrongAnswer(given: unknown): string | null {
+  const { answer, by, reason } = (given ?? {}) as Partial<Record<keyof ApprovalAnswer, unknown>>;
+  if (answer !== 'approve' && answer !== 'abort') return 'the answer must be "approve" or "abort"';
+  if (!isText(by)) return 'it must say who answers ("by")';
+  if (answer === 'abort' && !isText(reason)) return 'abort needs a reason';
+  return typeof (reason ?? '') === 'string' ? null : 'the reason must be text';
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() !== '';
+}
+
 /** Answer to a deploy that needs attention. */
 export interface AttentionAnswer {
   readonly action: 'retry' | 'skip';
   readonly by: string;
   readonly reason: string;
+}
+
+/** An answer, and the compensation that it was given to. */
+export interface Decision extends AttentionAnswer {
+  readonly step: string;
 }

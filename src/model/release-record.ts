@@ -1,10 +1,12 @@
+import type { ApprovalAnswer, Decision } from './input.js';
+import type { RunKind } from './run-kind.js';
 import type { Slot } from './slot.js';
 
 /** One line of the host's append-only release record. */
 export interface ReleaseRecord {
   /** Run id of the workflow: a record is appended once, however often the step runs. */
   readonly deployId: string;
-  readonly kind: 'deploy' | 'rollback';
+  readonly kind: RunKind;
   readonly outcome: 'succeeded' | 'undone' | 'cancelled' | 'refused';
   readonly release: string;
   readonly slot: Slot | null;
@@ -20,7 +22,16 @@ export interface ReleaseRecord {
   readonly endedAt: string;
   /** One sentence: why it ended as it did. */
   readonly message: string;
+  /** Present where a person did it without Temporal. */
+  readonly breakGlass?: true;
+  /** Who let it go on, or did not; absent where nobody was asked. */
+  readonly approval?: ApprovalAnswer;
+  /** What people decided where the undoing could not finish, in order; absent where it could. */
+  readonly decisions?: readonly Decision[];
 }
+
+/** As much of a record as the order of the releases is told by. */
+export type ReleaseInOrder = Pick<ReleaseRecord, 'kind' | 'outcome' | 'release' | 'image' | 'directory'>;
 
 /** A release that a rollback can go back to. */
 export interface RollbackTarget {
@@ -34,7 +45,7 @@ export interface RollbackTarget {
  * The release before the live one, in the order of the deploys: going back twice goes back two releases,
  * it does not return to the one that was just left.
  */
-export function releaseBefore(records: readonly ReleaseRecord[], live: string | null): RollbackTarget | null {
+export function releaseBefore(records: readonly ReleaseInOrder[], live: string | null): RollbackTarget | null {
   const deploys = records.filter((record) => record.kind === 'deploy' && record.outcome === 'succeeded');
   const at = deploys.findLastIndex((record) => record.release === live);
   const earlier = deploys.slice(0, at === -1 ? deploys.length : at);
@@ -50,6 +61,6 @@ export function findRelease(records: readonly ReleaseRecord[], release: string):
   return found ? targetOf(found) : null;
 }
 
-function targetOf({ release, image, directory }: ReleaseRecord): RollbackTarget | null {
+function targetOf({ release, image, directory }: ReleaseInOrder): RollbackTarget | null {
   return image === null ? null : { release, image, ...(directory === undefined ? {} : { directory }) };
 }

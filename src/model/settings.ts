@@ -34,7 +34,10 @@ export interface Settings {
   /** Build the slot's image on the host with `docker compose build` when it is not there. */
   readonly build: boolean;
   readonly health: HealthSettings;
+  /** The router that tells what is live. */
   readonly router: RouterSettings;
+  /** More routers in front of the same slots, which serve what `router` serves; absent: there are none. */
+  readonly otherRouters?: readonly RouterSettings[];
   /** `null`: the app has no database that pointsman looks after, and the database steps are not there. */
   readonly database: DatabaseSettings | null;
   readonly replica: ReplicaSettings | null;
@@ -42,6 +45,50 @@ export interface Settings {
   readonly logs: LogLines;
   /** Image with Python 3 in which the database tool runs, so that the host needs no sqlite3. */
   readonly toolImage: string;
+  /** Absent: all users get the new release at once. */
+  readonly canary?: CanarySettings;
+  /** Absent: the old slot is stopped as soon as it is drained. */
+  readonly bake?: BakeSettings;
+  /** How a release is judged under users' requests; present where there is a canary or a bake. */
+  readonly judging?: JudgingSettings;
+  /** Absent: nobody is asked. */
+  readonly approval?: ApprovalSettings;
+}
+
+/** The new release gets a share of the requests first. */
+export interface CanarySettings {
+  /** Percent of the requests, ascending, each from 1 to 99; never empty. */
+  readonly stages: readonly number[];
+  /** How long each stage lasts. */
+  readonly pauseMs: number;
+  /** What keeps a user on one release: nothing, a cookie of the router's, or the client's address. */
+  readonly sticky: 'none' | 'cookie' | 'address';
+}
+
+/** The old slot stays warm for this long after the switch, and the release is judged. */
+export interface BakeSettings {
+  readonly durationMs: number;
+}
+
+/** When a window of time counts as bad, and how many of them in a row are too many. */
+export interface JudgingSettings {
+  readonly windowMs: number;
+  /** Bad windows in a row that end it. */
+  readonly failures: number;
+  /** Bad when more percent of the answers than this were 5xx, and more than the old release's. */
+  readonly maxErrorPercent: number;
+  /** Bad when the 95th percentile of the latency is more than this many times the old release's; `null`: not judged. */
+  readonly maxLatencyFactor: number | null;
+  /** A window with fewer requests is judged by health alone. */
+  readonly minRequests: number;
+}
+
+export interface ApprovalSettings {
+  /** `after-canary` needs a canary. */
+  readonly when: 'before-switch' | 'after-canary';
+  readonly timeoutMs: number;
+  /** The answer where nobody gives one in time. */
+  readonly otherwise: 'abort' | 'approve';
 }
 
 export interface HealthSettings {
@@ -61,9 +108,23 @@ export interface RouterSettings {
   readonly upstreamPort: number;
   /** Directory in the router's container that nginx includes `*.conf` from; a mount, so that it survives. */
   readonly configDirectory: string;
+  /** Largest body of a request, in nginx's words; absent: `100m`. */
+  readonly maxBody?: string;
+  /** Longest pause of the app between two reads of its answer; absent: 300 s. */
+  readonly readTimeoutMs?: number;
+  /** Longest pause between two writes of a request to the app; absent: nginx's 60 s. */
+  readonly sendTimeoutMs?: number;
+  /** How long an idle connection to the app is kept: less than the app itself keeps it; absent: nginx's 60 s. */
+  readonly upstreamIdleMs?: number;
+  /** Directory in the router's container with the user's own `http/*.conf`, `server/*.conf` and `location/*.conf`; absent: none. */
+  readonly snippets?: string;
 }
 
-export interface DatabaseSettings {
+export type DatabaseSettings = SqliteSettings | PostgresSettings;
+
+export interface SqliteSettings {
+  /** Absent in settings from before there was another. */
+  readonly kind?: 'sqlite';
   /** Absolute path of the SQLite file inside the slots' containers. */
   readonly path: string;
   /** Compose volume that holds it. */
@@ -72,12 +133,70 @@ export interface DatabaseSettings {
   readonly restore: RestoreRule;
   /** Table in which the app's migration runner keeps what it has applied; `null` when there is none. */
   readonly migrationTable: string | null;
+  /** Directory of the backups as the slots see it, inside of the same volume; absent: beside the database. */
+  readonly backups?: string;
+  /** Absent: migrations are not rehearsed. */
+  readonly migrate?: MigrateSettings;
+  /** Absent: no migration file is looked at. */
+  readonly migrations?: MigrationFiles;
+  /** Absent: the router lets writes through while the release is started. */
+  readonly holdWrites?: HoldSettings;
+}
+
+/** A PostgreSQL server that is a service of the Compose project. */
+export interface PostgresSettings {
+  readonly kind: 'postgres';
+  /** Compose service of the server; it has no profile. */
+  readonly service: string;
+  /** The database on it. */
+  readonly name: string;
+  /** The role that dumps and restores it, over the server's local socket. */
+  readonly user: string;
+  /** Directory of the backups inside the server's container, on a mount of it. */
+  readonly backups: string;
+  readonly keepBackups: number;
+  /** A failed deploy never puts it back by itself: that would replace everything that was written since. */
+  readonly restore: 'never';
+  /** Absent: the router lets writes through while the release is started. */
+  readonly holdWrites?: HoldSettings;
+}
+
+/** How migrations are run on a copy first. */
+export interface MigrateSettings {
+  /** Run in the release's image, with the copy at the database's own path. */
+  readonly command: readonly string[];
+  readonly timeoutMs: number;
+  /** Whether it gets the project's network; without, it has none at all. */
+  readonly network: boolean;
+}
+
+/** Migration files that preflight reads. */
+export interface MigrationFiles {
+  /** Patterns relative to the project's directory, `app/migrations/*.py`; `**` stands for any directories. */
+  readonly files: readonly string[];
+  /** Names of the rules of docs/migrations.md that are not applied. */
+  readonly allow: readonly string[];
+}
+
+/** Which requests the router answers with 503 from before the backup until the switch or the restore. */
+export interface HoldSettings {
+  /** Methods that write, in upper case. */
+  readonly methods: readonly string[];
+  /** Beginnings of paths that write whatever the method. */
+  readonly paths: readonly string[];
+  /** Beginnings of paths that are never held. */
+  readonly except: readonly string[];
+  /** After this the deploy is undone. After twice as long, and `drain.timeoutMs`, the router itself lets writes through again, whatever died. */
+  readonly timeoutMs: number;
+  readonly retryAfterSeconds: number;
 }
 
 export interface ReplicaSettings {
   readonly service: string;
   /** Variables that must have a value before a deploy may start. */
   readonly requireEnv: readonly string[];
+  /** When a drill is run by itself, as a cron expression in UTC; absent: only when asked for. */
+  readonly drillSchedule?: string;
 }
 
 /** How many of the last lines of each log a failure shows. */
@@ -85,6 +204,11 @@ export interface LogLines {
   readonly app: number;
   readonly router: number;
   readonly litestream: number;
+}
+
+/** Its settings where the database is SQLite: what only SQLite has is not there for another. */
+export function sqliteSettings({ database }: Pick<Settings, 'database'>): SqliteSettings | null {
+  return database?.kind === 'postgres' ? null : database;
 }
 
 /** Where the files of a release lie that was sent to the host; nothing where the project has a directory of its own there. */

@@ -19,3 +19,8 @@ export interface Live {
 export function sameLive(one: Live | null, other: Live | null): boolean {
   return one?.slot === other?.slot && one?.release === other?.release;
 }
+
+/** For people. */
+export function liveText(live: Live | null): string {
+  return live ? `${live.slot} (${live.release ?? 'release unknown'})` : 'nothing';
+}

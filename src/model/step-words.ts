@@ -1,5 +1,9 @@
-import type { Activities, DrainArgs, Drained } from './activities.js';
-import type { RestoreResult } from './database.js';
+import type { Activities, DrainArgs, Drained, RouterConfigArgs, SlotsStopped } from './activities.js';
+import type { Rehearsal, RestoreResult } from './database.js';
+import { ageText, comparisonText, type InspectedRestore } from './drill.js';
+import type { JudgedWindow } from './rollout.js';
+import { sqliteSettings } from './settings.js';
+import { liveText } from './slot.js';
 
 type Name = keyof Activities;
 export type ArgsOf<N extends Name> = Parameters<Activities[N]>[0];
@@ -10,6 +14,8 @@ interface StepWords<N extends Name> {
   readonly summary: (args: ArgsOf<N>) => string;
   /** What came of it. */
   readonly note: (result: ResultOf<N>, args: ArgsOf<N>) => string;
+  /** What a program of the app's own wrote. */
+  readonly lines?: (result: ResultOf<N>) => readonly string[];
 }
 
 /** Every step in words, in the order of the story. */
@@ -34,11 +40,26 @@ export const stepWords: { readonly [N in Name]: StepWords<N> } = {
   },
   bootstrapRouter: {
     summary: () => 'make sure that the router has a valid config',
-    note: ({ config }) => bootstrapNotes[config],
+    note: ({ config, holdEnded, stageEnded }) =>
+      bootstrapNotes[config] +
+      (holdEnded ? '; the write hold of a deploy that is gone was ended' : '') +
+      (stageEnded ? '; the canary, preview or watch of a deploy that is gone was ended' : ''),
+  },
+  rehearseMigration: {
+    summary: ({ settings }) =>
+      `run ${sqliteSettings(settings)?.migrate?.command.join(' ') ?? 'the migration'} on a copy`,
+    note: rehearsalNote,
+    lines: (rehearsal) => rehearsal?.output ?? [],
+  },
+  holdWrites: {
+    summary: ({ settings }) =>
+      `answer writes with 503 until the switch (at most ${seconds(settings.database?.holdWrites?.timeoutMs ?? 0)})`,
+    note: ({ cut, until }) =>
+      `held until ${until} at the latest${cut > 0 ? `; ${count(cut, 'router worker')} with requests ended` : ''}`,
   },
   backupDatabase: {
-    summary: ({ settings, timestamp }) =>
-      `back up ${settings.database?.path ?? 'the database'} as …pre-deploy-${timestamp}`,
+    summary: ({ settings, timestamp, kind }) =>
+      `back up ${databaseName(settings)} as …${kind ?? 'pre-deploy'}-${timestamp}`,
     note: (backup) => (backup ? `${backup.file}, ${bytes(backup.bytes)}, verified` : 'there is no database yet'),
   },
   composeUpWait: {
@@ -51,11 +72,11 @@ export const stepWords: { readonly [N in Name]: StepWords<N> } = {
     note: ({ status, release }) => (release ? `${status} from release ${release}` : `${status}`),
   },
   writeRouterConfig: {
-    summary: ({ slot, release }) => `write the router's config for ${slot} (${release})`,
+    summary: (args) => `write the router's config for ${sharesText(args)}`,
     note: ({ changed }) => (changed ? 'tested with nginx -t, in place' : 'already in place'),
   },
   reloadRouter: {
-    summary: ({ slot, release }) => `reload the router and prove that it serves ${slot} (${release})`,
+    summary: (args) => `reload the router and prove that it serves ${sharesText(args)}`,
     note: ({ answers, afterMs }) => `${answers} answers in a row after ${seconds(afterMs)}`,
   },
   drainSlot: {
@@ -64,7 +85,7 @@ export const stepWords: { readonly [N in Name]: StepWords<N> } = {
   },
   stopSlots: {
     summary: ({ settings, slots }) => `stop ${slots.map((slot) => settings.slots[slot]).join(' and ')}`,
-    note: ({ stopped }) => (stopped.length > 0 ? `stopped ${stopped.join(' and ')}` : 'was not running'),
+    note: stoppedNote,
   },
   cleanUp: {
     summary: ({ settings }) =>
@@ -87,10 +108,97 @@ export const stepWords: { readonly [N in Name]: StepWords<N> } = {
     note: ({ changed }) => (changed ? 'switched back' : 'the router had not been switched'),
   },
   restoreDatabase: {
-    summary: ({ backup }) => `put the database back to ${backup.file}, if the rule says so`,
+    summary: ({ settings, backup }) =>
+      settings.database?.kind === 'postgres'
+        ? 'see what the failed release changed in the database, which is left as it is'
+        : `put the database back to ${backup.file}, if the rule says so`,
     note: restoreNote,
   },
+  releaseWrites: {
+    summary: () => 'let writes through again',
+    note: ({ changed }) => (changed ? 'writes go through' : 'writes were not held'),
+  },
+  findLive: {
+    summary: () => 'ask the router what is live',
+    note: ({ live }) => (live ? `${live.slot}, ${live.release ?? 'release unknown'}` : 'nothing is live'),
+  },
+  findBackup: {
+    summary: ({ file }) => `check that ${file} is whole`,
+    note: ({ startedAt, bytes: size, releaseFrom }) =>
+      `of ${startedAt}, ${bytes(size)}, taken of ${releaseFrom ?? 'an unknown release'}`,
+  },
+  restoreBackup: {
+    summary: ({ settings, backup }) =>
+      settings.database?.kind === 'postgres'
+        ? `put the database back to ${backup.file}, by a swap of the two`
+        : `put the database back to ${backup.file}, in place`,
+    note: restoreNote,
+  },
+  proveReplica: {
+    summary: () => 'restore the replica beside the database and compare them',
+    note: (proven) =>
+      proven ? `the replica holds the same, ${bytes(proven.bytes)}` : 'there is no replica that can be asked',
+  },
+  restoreReplica: {
+    summary: () => 'restore the newest replica into a scratch volume',
+    note: ({ age, tookMs }) => `restored in ${seconds(tookMs)}; ${ageText(age)}`,
+  },
+  inspectRestored: {
+    summary: () => 'check the restored database and compare it with the live one',
+    note: inspectedNote,
+  },
+  probeRestored: {
+    summary: ({ live }) =>
+      `start ${live.release ?? 'the live release'} on it, without a network, and ask for its health`,
+    note: ({ healthyAfterMs }) => `healthy after ${seconds(healthyAfterMs)}`,
+  },
+  removeScratch: {
+    summary: () => 'remove the scratch volume and its containers',
+    note: ({ removed }) => (removed.length > 0 ? `removed ${removed.length}` : 'nothing was left'),
+  },
+  recordDrill: {
+    summary: ({ record }) => `record: drill ${record.outcome}`,
+    note: () => 'recorded',
+  },
+  watchLive: {
+    summary: ({ live }) => `note what ${live.slot} answers, to compare the new release with it`,
+    note: ({ changed }) => (changed ? 'noted from now on' : 'noted already'),
+  },
+  judgeTraffic: {
+    summary: ({ settings, slot, release }) =>
+      `judge ${release} in ${settings.slots[slot]} every ${seconds(settings.judging?.windowMs ?? 0)}`,
+    note: judgedText,
+  },
+  endWatch: {
+    summary: () => 'end the notes of what each slot answers',
+    note: ({ changed }) => (changed ? 'ended' : 'there were none'),
+  },
+  setMaintenance: {
+    summary: ({ on }) => (on ? 'answer everything with 503 and Retry-After' : 'serve the app again'),
+    note: ({ changed, live }) => `${changed ? 'done' : 'it was so already'}; behind it: ${liveText(live)}`,
+  },
 };
+
+function inspectedNote({ bytes: size, rows, live }: InspectedRestore): string {
+  const total = Object.values(rows).reduce((sum, each) => sum + each, 0);
+  const what = `${count(total, 'row') || 'no row'} in ${count(Object.keys(rows).length, 'table') || 'no table'}`;
+  return `sound, ${what}, ${bytes(size)}; ${comparisonText(live)}`;
+}
+
+function databaseName({ database }: ArgsOf<'backupDatabase'>['settings']): string {
+  if (database?.kind === 'postgres') return `${database.name} of ${database.service}`;
+  return database?.path ?? 'the database';
+}
+
+/** What came of a rehearsal, and what is expected of the real migration. */
+export function rehearsalNote(rehearsal: Rehearsal | null): string {
+  if (!rehearsal) return 'there is no database yet';
+  const { migrates, tookMs, bytes: size, predictedMs } = rehearsal;
+  const took = `${seconds(tookMs)} on a copy of ${bytes(size)}`;
+  return migrates
+    ? `migrated in ${took}; the real one is expected to hold the database for ${seconds(predictedMs)}`
+    : `nothing to migrate (${took})`;
+}
 
 const bootstrapNotes: Record<ResultOf<'bootstrapRouter'>['config'], string> = {
   kept: 'it has one',
@@ -98,10 +206,24 @@ const bootstrapNotes: Record<ResultOf<'bootstrapRouter'>['config'], string> = {
   'live-slot': 'it had none: it points at the slot that runs',
 };
 
-function drainNote({ drained, remaining, afterMs }: Drained, { settings }: DrainArgs): string {
-  return drained
-    ? `drained after ${seconds(afterMs)}`
-    : `${count(remaining, 'router worker')} still had requests after ${seconds(settings.drain.timeoutMs)}: they are cut`;
+function drainNote({ drained, remaining, cut = 0, afterMs }: Drained, { settings }: DrainArgs): string {
+  if (drained) return `drained after ${seconds(afterMs)}`;
+  const ended = `${count(remaining, 'router worker')} still had requests after ${seconds(settings.drain.timeoutMs)}: ended`;
+  return cut > 0 ? `${ended}, ${count(cut, 'connection')} to the app cut` : ended;
+}
+
+/** Whose requests go where. */
+function sharesText({ slot, release, stage }: RouterConfigArgs): string {
+  const to = `${slot} (${release})`;
+  if (!stage) return to;
+  return stage.weight === 0
+    ? `${to} to whoever asks for it by header, and ${liveText(stage.live)} to everybody else`
+    : `${to} to ${stage.weight} % of the requests, and ${liveText(stage.live)} to the rest`;
+}
+
+function stoppedNote({ stopped, kept = [] }: SlotsStopped): string {
+  if (kept.length > 0) return `kept ${kept.join(' and ')}: it is what the router serves`;
+  return stopped.length > 0 ? `stopped ${stopped.join(' and ')}` : 'was not running';
 }
 
 function restoreNote(result: RestoreResult): string {
@@ -113,12 +235,28 @@ function restoreNote(result: RestoreResult): string {
   return `restored: ${result.reason}; kept aside: ${result.salvage} (${aside})`;
 }
 
+/** How a release did in one window. */
+export function judgedText({ release, unhealthy }: Pick<JudgedWindow, 'release' | 'unhealthy'>): string {
+  if (unhealthy !== null) return unhealthy;
+  const { requests, errors, p95Ms } = release;
+  if (requests === 0) return 'healthy, no requests';
+  const asked = `${thousands(requests)} ${requests === 1 ? 'request' : 'requests'}`;
+  const share = ((100 * errors) / requests).toFixed(1);
+  return `healthy, ${asked}, ${share} % 5xx${p95Ms === null ? '' : `, p95 ${Math.round(p95Ms)} ms`}`;
+}
+
+/** `1,203` */
+function thousands(number: number): string {
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
 /** `1 backup`, `2 backups`, and nothing for none. */
 function count(number: number, noun: string): string {
   return number === 0 ? '' : `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-function seconds(ms: number): string {
+/** `2.4 s` */
+export function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import semver from 'semver';
 import { brokeOff } from '../hosts/broken-off.js';
 import type { Host } from '../hosts/host.js';
@@ -6,6 +7,8 @@ import { error, type Said } from './check.js';
 
 const oldestEngine = '20.10.0';
 const oldestCompose = '2.20.0';
+/** systemd starts a daemon again after 2 s. */
+const startAgainMs = 10_000;
 
 /** What everything else needs: without it no other check can be made, so these come first and alone. */
 export async function checkEngine(host: Host): Promise<readonly Said[]> {
@@ -15,13 +18,30 @@ export async function checkEngine(host: Host): Promise<readonly Said[]> {
 
 async function checkDocker(host: Host): Promise<readonly Said[]> {
   try {
-    const { Version } = await host.docker.version();
+    const Version = await versionOnceUp(host);
     const version = semver.coerce(Version);
     if (version && semver.gte(version, oldestEngine)) return [];
     return [error(`Docker Engine ${Version} on ${host.name} is too old.`, `Install ${oldestEngine} or later.`)];
   } catch (cause) {
     if (brokeOff(cause)) throw cause;
     return [await whyNoDocker(host, cause as Error)];
+  }
+}
+
+/** A daemon that was killed leaves its socket behind: until its supervisor has started it again, nobody listens there. */
+async function versionOnceUp({ docker }: Host): Promise<string> {
+  const deadline = Date.now() + startAgainMs;
+  let crashed = false;
+  for (;;) {
+    try {
+      return (await docker.version()).Version;
+    } catch (cause) {
+      const { code = '' } = cause as NodeJS.ErrnoException;
+      // The daemon that follows makes the socket anew; where it never was, nobody will.
+      crashed ||= code === 'ECONNREFUSED';
+      if (!crashed || !['ECONNREFUSED', 'ENOENT'].includes(code) || Date.now() > deadline) throw cause;
+      await sleep(100);
+    }
   }
 }
 

@@ -1,11 +1,11 @@
+import { uniqueCall } from '../database/database-of.js';
 import { Compose, type ComposeConfig, type ComposeService } from '../docker/compose.js';
 import { findContainer, type ContainerState } from '../docker/container.js';
-import { readEnvFile } from '../docker/env-file.js';
 import type { Host } from '../hosts/host.js';
 import { imageOf } from '../model/names.js';
 import type { Settings } from '../model/settings.js';
 import type { Live, Slot } from '../model/slot.js';
-import { askLive } from '../router/live-slot.js';
+import { askLiveOnceUp, RouterDownError } from '../router/live-slot.js';
 
 /** The facts that the checks judge, gathered once. Reading them changes nothing on the host. */
 export interface World {
@@ -13,47 +13,53 @@ export interface World {
   readonly settings: Settings;
   readonly release: string;
   readonly kind: 'deploy' | 'rollback';
+  readonly call: string;
   /** Image of the release. */
   readonly image: string;
   readonly config: ComposeConfig;
   readonly router: ContainerState | null;
   readonly slots: Readonly<Record<Slot, ContainerState | null>>;
   readonly live: Live | null;
-  /** Values by name from the env file. */
+  /** Values of the variables in `replica.requireEnv`, as Compose reads them. */
   readonly variables: ReadonlyMap<string, string>;
 }
 
 export interface Question {
   readonly release: string;
   readonly kind: 'deploy' | 'rollback';
+  /**
+   * Of the containers that the checks start: the same in every attempt of a step, which so finds what the one before left.
+   * Default: one that nobody else has.
+   */
+  readonly call?: string;
 }
 
-export async function gatherWorld(host: Host, settings: Settings, { release, kind }: Question): Promise<World> {
+export async function gatherWorld(host: Host, settings: Settings, question: Question): Promise<World> {
+  const { release, kind, call = uniqueCall() } = question;
   const find = (service: string) => findContainer(host.docker, settings.project, service);
+  const compose = new Compose(host, settings);
   const [config, router, blue, green, live, variables] = await Promise.all([
-    new Compose(host, settings).config(),
+    compose.config(),
     find(settings.router.service),
     find(settings.slots.blue),
     find(settings.slots.green),
-    askLive(host, settings),
-    readVariables(host, settings),
+    liveNow(host, settings),
+    compose.variables(settings.replica?.requireEnv ?? []),
   ]);
   const image = imageOf(settings, release);
-  return { host, settings, release, kind, image, config, router, slots: { blue, green }, live, variables };
+  return { host, settings, release, kind, call, image, config, router, slots: { blue, green }, live, variables };
+}
+
+/** A router that died a moment ago is waited for; one that is down is no reason to refuse: the deploy starts it. */
+async function liveNow(host: Host, settings: Settings): Promise<Live | null> {
+  try {
+    return await askLiveOnceUp(host, settings, 3000);
+  } catch (error) {
+    if (error instanceof RouterDownError) return null;
+    throw error;
+  }
 }
 
 export function serviceOf({ config }: World, name: string): ComposeService | undefined {
   return config.services[name];
-}
-
-async function readVariables(host: Host, settings: Settings): Promise<Map<string, string>> {
-  const written = await readEnvFile(host, settings);
-  const lines = written.map((line) => /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$/.exec(line));
-  return new Map(lines.filter((line) => line !== null).map((line) => [line[1] ?? '', valueOf(line[2] ?? '')]));
-}
-
-/** As Compose reads it: without its quotes, or without the comment after it. */
-function valueOf(written: string): string {
-  const quoted = /^(["'])(.*?)\1(?:\s+#.*)?$/.exec(written);
-  return quoted?.[2] ?? written.replace(/(?:^|\s+)#.*$/, '');
 }

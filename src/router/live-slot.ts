@@ -1,101 +1,127 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execIn, findContainer } from '../docker/container.js';
-import type { Host, HttpResponse } from '../hosts/host.js';
+import type { Host } from '../hosts/host.js';
 import { SshError } from '../hosts/ssh/error.js';
+import type { WriteHold } from '../model/hold.js';
 import type { Settings } from '../model/settings.js';
-import { sameLive, type Live } from '../model/slot.js';
-import { slotInConfig, statusPath } from './nginx-config.js';
+import type { Live } from '../model/slot.js';
+import type { Candidate } from './candidate-config.js';
+import type { Maintenance } from './maintenance-config.js';
+import { liveInDump, statusPath } from './nginx-config.js';
 
-/** The router kept answering from another release, or not at all. */
-export class SwitchNotProvenError extends Error {
-  override readonly name = 'SwitchNotProvenError';
+/** The router does not run, or not yet: that says nothing about what is live. */
+export class RouterDownError extends Error {
+  override readonly name = 'RouterDownError';
 }
 
 /** What the router says that it serves. `answers` is false where its config was not written by pointsman. */
-interface Status {
+export interface Status extends RouterState {
   readonly answers: boolean;
-  readonly live: Live | null;
+  /** Somebody listens there. */
+  readonly reached: boolean;
 }
+
+/** What the router does now. */
+export interface RouterState {
+  /** While there is a canary, the release that it is compared with. */
+  readonly live: Live | null;
+  /** `null` when its config has no write hold. */
+  readonly hold: WriteHold | null;
+  /** The release that gets a share of the requests; at weight 0, only those that ask for it by header. `null`: none. */
+  readonly canary: Canary | null;
+  /** Who wanted the page that everybody gets, and since when. `null`: the app is served. */
+  readonly maintenance: Maintenance | null;
+  /** Whether it notes what each slot answers. */
+  readonly watched: boolean;
+}
+
+export type Canary = Pick<Candidate, 'slot' | 'release' | 'weight'>;
+
+const nothing: RouterState = { live: null, hold: null, canary: null, maintenance: null, watched: false };
 
 /** What is live: what the router serves, asked at the router. `null` when it does not run or serves no slot. */
 export async function askLive(host: Host, settings: Settings): Promise<Live | null> {
-  const router = await findContainer(host.docker, settings.project, settings.router.service);
-  if (!router?.running || !router.address) return null;
-  const { answers, live } = await askStatus(host, settings, router.address);
-  if (answers) return live;
-  const { stdout } = await execIn(host.docker, router.id, ['nginx', '-T']);
-  const slot = slotInConfig(stdout, settings.slots);
-  return slot ? { slot, release: null } : null;
+  return (await askRouter(host, settings)).live;
 }
 
-async function askStatus(host: Host, settings: Settings, address: string): Promise<Status> {
-  try {
-    const request = { host: address, port: settings.router.port, path: statusPath, timeoutMs: 3000 };
-    const { status, body } = await host.request(request);
-    const answer = status === 200 ? (JSON.parse(body) as { slot?: Live['slot'] | null; release?: string | null }) : {};
-    if (answer.slot === undefined) return { answers: false, live: null };
-    return { answers: true, live: answer.slot ? { slot: answer.slot, release: answer.release ?? null } : null };
-  } catch (error) {
-    throwIfUnreached(error);
-    // Not JSON, or nobody listens on that port: the config is not pointsman's.
-    return { answers: false, live: null };
-  }
-}
-
-export interface Proof {
-  readonly live: Live;
-  /** Answers in a row that must come from it. */
-  readonly answers: number;
-  readonly timeoutMs: number;
+/** As {@link askLive}, and what else the router does. */
+export async function askRouter(host: Host, settings: Settings): Promise<RouterState> {
+  const { live, hold, canary, maintenance, watched } = await ask(host, settings);
+  return { live, hold, canary, maintenance, watched };
 }
 
 /**
- * Asks through the router until `answers` answers in a row come from the release; a reload is asynchronous,
- * and old workers go on answering for a moment.
+ * As {@link askLive}, of a router that may have died a moment ago: Docker starts it again, and until it listens, what is
+ * live cannot be told. Nothing is decided upon that: taken for "nothing is live", the next release would go into the slot
+ * that serves.
  *
- * @throws {SwitchNotProvenError} with the last thing seen.
+ * @throws {RouterDownError} when it does not come back.
  */
-export async function proveLive(host: Host, settings: Settings, proof: Proof, signal?: AbortSignal): Promise<void> {
-  const deadline = Date.now() + proof.timeoutMs;
-  let inARow = 0;
-  let seen = '';
-  while (inARow < proof.answers) {
-    signal?.throwIfAborted();
-    seen = await mismatch(host, settings, proof.live);
-    inARow = seen === '' ? inARow + 1 : 0;
-    if (Date.now() > deadline)
-      throw new SwitchNotProvenError(`the router does not serve ${proof.live.release}: ${seen}`);
-    if (seen !== '') await sleep(100);
+export async function askLiveOnceUp(host: Host, settings: Settings, timeoutMs: number): Promise<Live | null> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const { live, state } = await ask(host, settings);
+    if (state === 'listens' || state === 'absent') return live;
+    if (Date.now() > deadline) {
+      // One that runs, and listens elsewhere, is told by its config.
+      if (state === 'silent') return live;
+      throw new RouterDownError(`the router (${settings.router.service}) does not run, so what is live cannot be told`);
+    }
+    await sleep(100);
   }
 }
 
-/** What is wrong with the router's answers; empty when they come from the release. */
-async function mismatch(host: Host, settings: Settings, live: Live): Promise<string> {
+/** `absent`: it has no container. `down`: that does not run. `silent`: nobody listens on its port, or not yet. */
+type Found = RouterState & { readonly state: 'absent' | 'down' | 'silent' | 'listens' };
+
+async function ask(host: Host, settings: Settings): Promise<Found> {
   const router = await findContainer(host.docker, settings.project, settings.router.service);
-  if (!router?.running || !router.address) return 'the router does not run';
-  const status = await askStatus(host, settings, router.address);
-  if (!sameLive(status.live, live)) {
-    return `it serves ${status.live ? `${status.live.slot} (${status.live.release ?? 'unknown'})` : 'no slot'}`;
-  }
-  const { port } = settings.router;
-  const request = { host: router.address, port, path: settings.health.path, timeoutMs: 5000 };
+  if (!router) return { ...nothing, state: 'absent' };
+  if (!router.running || !router.address) return { ...nothing, state: 'down' };
+  const { answers, reached, ...told } = await askStatus(host, settings, router.address);
+  const state = reached ? 'listens' : 'silent';
+  if (answers) return { ...told, state };
+  const { stdout } = await execIn(host.docker, router.id, ['nginx', '-T']);
+  return { ...nothing, live: liveInDump(stdout, settings.slots), state };
+}
+
+/** The status answer, as far as it is pointsman's. */
+interface Answer {
+  readonly slot?: Live['slot'] | null;
+  readonly release?: string | null;
+  readonly held?: boolean;
+  readonly until?: string;
+  readonly by?: string;
+  readonly canary?: Canary;
+  readonly watched?: boolean;
+  readonly maintenance?: Maintenance;
+}
+
+export async function askStatus(host: Host, settings: Settings, address: string): Promise<Status> {
   try {
-    return wrongAnswer(await host.request(request), settings, live);
+    const request = { host: address, port: settings.router.port, path: statusPath, timeoutMs: 3000 };
+    const { status, body } = await host.request(request);
+    const answer = status === 200 ? (JSON.parse(body) as Answer) : {};
+    if (answer.slot === undefined) return { answers: false, reached: true, ...nothing };
+    return { answers: true, reached: true, ...stateOf(answer) };
   } catch (error) {
     throwIfUnreached(error);
-    return error instanceof Error ? error.message : String(error);
+    // Not JSON, or nobody listens on that port: the config is not pointsman's.
+    return { answers: false, reached: error instanceof SyntaxError, ...nothing };
   }
 }
 
-/** Judges an answer of a slot, had directly or through the router; empty when it is right. */
-export function wrongAnswer({ status, headers }: HttpResponse, { health }: Settings, live: Live): string {
-  if (status < 200 || status >= 300) return `${health.path} answered ${status}`;
-  if (!health.releaseHeader || live.release === null) return '';
-  const reported = headers[health.releaseHeader.toLowerCase()] ?? null;
-  return reported === live.release ? '' : `${health.path} answered from release ${reported ?? '(no header)'}`;
+function stateOf({ slot, release, held, until, by, canary, watched, maintenance }: Answer): RouterState {
+  return {
+    live: slot ? { slot, release: release ?? null } : null,
+    hold: until && by ? { by, until, active: held === true } : null,
+    canary: canary ?? null,
+    maintenance: maintenance ?? null,
+    watched: watched === true,
+  };
 }
 
 /** A host that could not be asked says nothing about its router; a port that it does not open does. */
-function throwIfUnreached(error: unknown): void {
+export function throwIfUnreached(error: unknown): void {
   if (error instanceof SshError && error.problem !== 'unopened') throw error;
 }

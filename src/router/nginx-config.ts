@@ -1,4 +1,10 @@
+import type { RouterSettings } from '../model/settings.js';
 import type { Live } from '../model/slot.js';
+import { candidateLine, candidateMaps, setsCookie, type CandidateConfig } from './candidate-config.js';
+import { holdAnswer, holdLine, holdMaps, holdStatus, type HoldConfig } from './hold-config.js';
+import { maintenanceAnswer, maintenanceLine, maintenanceMaps, type MaintenanceConfig } from './maintenance-config.js';
+import { quotedJson } from './state-line.js';
+import { watchLine, watchLog, type WatchConfig } from './watch-config.js';
 
 /** First line of every config that pointsman writes: what has it may be replaced by pointsman. */
 export const marker = '# Written by pointsman: it is replaced at each deploy.';
@@ -14,30 +20,75 @@ export interface LiveConfig {
   readonly port: number;
   /** nginx 1.27.4 or later: reloads without resets, and names that may be missing. */
   readonly modern: boolean;
+  /** nginx 1.29.3 or later: headers of the user's snippets and ours add up, wherever they stand. Default false. */
+  readonly mergesHeaders?: boolean;
+  /** Limits and snippets of the user's. Default: none. */
+  readonly own?: Pick<RouterSettings, 'maxBody' | 'readTimeoutMs' | 'sendTimeoutMs' | 'upstreamIdleMs' | 'snippets'>;
+  /** Absent: writes go through. */
+  readonly hold?: HoldConfig | null;
+  /** Absent: all requests go to the live slot. Only for a modern nginx. */
+  readonly candidate?: CandidateConfig | null;
+  /** Absent: what is answered is not noted. */
+  readonly watch?: WatchConfig | null;
+  /** Absent: the app is served. */
+  readonly maintenance?: MaintenanceConfig | null;
 }
 
-/** The router's whole config while a slot is live. */
-export function renderLiveConfig({ live, service, upstreamPort, port, modern }: LiveConfig): string {
+/**
+ * The router's whole config while a slot is live: a function of what it serves and of the states that it is in.
+ *
+ * How long an old worker may go on is not in here: `worker_shutdown_timeout` stands outside of `http`, where no file of this
+ * directory is included. The step that drains a slot ends such a worker instead (`Nginx.endOldWorkers`).
+ *
+ * @throws {Error} for a candidate where nginx is not modern: a slot that is stopped would keep it from starting.
+ */
+export function renderLiveConfig(config: LiveConfig): string {
+  const { candidate, modern } = config;
+  if (candidate && !modern) throw new Error('a candidate needs nginx 1.27.4 or later');
+  const slots = [{ slot: config.live.slot, service: config.service }, ...(candidate ? [candidate] : [])];
   return `${marker}
-${modern ? modernUpstream(service, upstreamPort) : plainUpstream(service, upstreamPort)}
+${stateLines(config)}${snippets(config, 'http')}${slots.map((slot) => upstream(slot, config)).join('')}
 map $http_upgrade $pointsman_connection {
     default upgrade;
     '' '';
 }
 
-server {
+${maps(config)}${server(config)}`;
+}
+
+function stateLines({ hold, candidate, watch, maintenance }: LiveConfig): string {
+  return [
+    hold ? holdLine.write(hold) : '',
+    candidate ? candidateLine.write(candidate) : '',
+    watch ? watchLine.write(watch) : '',
+    maintenance ? maintenanceLine.write(maintenance) : '',
+  ].join('');
+}
+
+function maps({ live, hold, candidate, watch, maintenance }: LiveConfig): string {
+  return [
+    candidate ? candidateMaps(candidate, live) : '',
+    watch ? watchLog(watch, candidate ? '$pointsman_slot' : live.slot) : '',
+    maintenance ? maintenanceMaps(maintenance, statusPath) : '',
+    hold ? holdMaps(hold) : '',
+  ].join('');
+}
+
+function server(config: LiveConfig): string {
+  const { live, port, modern, own = {}, hold, candidate, maintenance } = config;
+  const headers = ownHeaders(config);
+  return `server {
     listen ${port} default_server;
     server_name _;
-    client_max_body_size 100m;
+    client_max_body_size ${own.maxBody ?? '100m'};
 ${modern ? '    # A client that keeps its connection gets this long to see that it closes: no resets at a reload.\n    keepalive_min_timeout 2s;\n' : ''}
-    add_header X-Pointsman-Slot ${live.slot} always;
-
-    location = ${statusPath} {
-${statusAnswer(live)}
+${headers.map((header) => `    ${header}\n`).join('')}
+${maintenance ? maintenanceAnswer : ''}${snippets(config, 'server', '    ')}    location = ${statusPath} {
+${statusAnswer(live, config)}
     }
 
     location / {
-        proxy_pass http://pointsman_live;
+${inherited(config)}${hold ? holdAnswer(hold, mergesHeaders(config) ? [] : headers) : ''}        proxy_pass http://pointsman_${candidate ? '$pointsman_slot' : live.slot};
         proxy_http_version 1.1;
         proxy_set_header Host $http_host;
         proxy_set_header X-Real-IP $remote_addr;
@@ -47,10 +98,43 @@ ${statusAnswer(live)}
         proxy_set_header Connection $pointsman_connection;
         # A request that may have reached the app is never sent twice.
         proxy_next_upstream off;
-        proxy_read_timeout 300s;
-    }
+        proxy_read_timeout ${time(own.readTimeoutMs ?? 300_000)};
+${own.sendTimeoutMs === undefined ? '' : `        proxy_send_timeout ${time(own.sendTimeoutMs)};\n`}${snippets(config, 'location', '        ')}    }
 }
 `;
+}
+
+/** Who answered: the slot that really did, where there are two. */
+function ownHeaders({ live, candidate = null }: LiveConfig): readonly string[] {
+  if (!candidate) {
+    const release = live.release === null ? [] : [`add_header X-Pointsman-Release "${live.release}" always;`];
+    return [`add_header X-Pointsman-Slot ${live.slot} always;`, ...release];
+  }
+  return [
+    'add_header X-Pointsman-Slot $pointsman_slot always;',
+    'add_header X-Pointsman-Release $pointsman_release always;',
+    ...(setsCookie(candidate) ? ['add_header Set-Cookie $pointsman_cookie always;'] : []),
+  ];
+}
+
+function mergesHeaders({ mergesHeaders: can = false, own = {} }: LiveConfig): boolean {
+  return can && own.snippets !== undefined;
+}
+
+function inherited(config: LiveConfig): string {
+  if (!mergesHeaders(config)) return '';
+  return '        # Headers of the snippets are sent beside ours, not in their place.\n        add_header_inherit merge;\n';
+}
+
+/** A pattern that matches no file is fine with nginx, and so is a directory that is not there. */
+function snippets({ own = {} }: LiveConfig, level: 'http' | 'server' | 'location', indent = ''): string {
+  if (own.snippets === undefined) return '';
+  return `${indent}include ${own.snippets}/${level}/*.conf;\n${level === 'location' ? '' : '\n'}`;
+}
+
+/** In nginx's words. */
+function time(ms: number): string {
+  return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
 }
 
 /** The router's whole config while no slot is live: valid, healthy, and clear to whoever asks. */
@@ -73,31 +157,76 @@ ${statusAnswer(null)}
 `;
 }
 
-// The name is resolved again and again: a slot that is stopped, or started anew with another address, must
-// neither keep nginx from starting nor leave it with a stale address.
-function modernUpstream(service: string, port: number): string {
-  return `upstream pointsman_live {
-    zone pointsman_live 64k;
+/**
+ * One for each slot, named after it: what nginx knows of its addresses is taken over by a reload under the same name, and a
+ * slot that was there before gets its first request without waiting for them.
+ *
+ * The name is resolved again and again: a slot that is stopped, or started anew with another address, must neither keep nginx
+ * from starting nor leave it with a stale address.
+ */
+function upstream(
+  { slot, service }: Pick<CandidateConfig, 'slot' | 'service'>,
+  { upstreamPort, modern, own = {} }: LiveConfig,
+): string {
+  const name = `pointsman_${slot}`;
+  const servers = modern
+    ? `    zone ${name} 64k;
     resolver 127.0.0.11 valid=1s ipv6=off;
-    server ${service}:${port} resolve;
-    keepalive 32;
-}
-`;
-}
-
-function plainUpstream(service: string, port: number): string {
-  return `upstream pointsman_live {
-    server ${service}:${port};
-    keepalive 32;
-}
-`;
+    server ${service}:${upstreamPort} resolve;
+`
+    : `    server ${service}:${upstreamPort};\n`;
+  const idle = own.upstreamIdleMs === undefined ? '' : `    keepalive_timeout ${time(own.upstreamIdleMs)};\n`;
+  return `upstream ${name} {\n${servers}    keepalive 32;\n${idle}}\n`;
 }
 
-function statusAnswer(live: Live | null): string {
-  const answer = JSON.stringify({ slot: live?.slot ?? null, release: live?.release ?? null });
+function statusAnswer(
+  live: Live | null,
+  { hold, candidate, watch, maintenance }: Pick<LiveConfig, 'hold' | 'candidate' | 'watch' | 'maintenance'> = {},
+): string {
+  const states = [
+    hold ? holdStatus(hold) : '',
+    candidate ? `,"canary":${quotedJson(told(candidate))}` : '',
+    watch ? ',"watched":true' : '',
+    maintenance ? `,"maintenance":${quotedJson({ by: maintenance.by, since: maintenance.since })}` : '',
+  ];
+  const answer = quotedJson({ slot: live?.slot ?? null, release: live?.release ?? null });
   return `        default_type application/json;
         add_header Cache-Control no-store always;
-        return 200 '${answer}';`;
+        return 200 '${answer.slice(0, -1)}${states.join('')}}';`;
+}
+
+function told({ slot, release, weight }: CandidateConfig) {
+  return { slot, release, weight };
+}
+
+/** What a config serves: as its own status answer would say, or the slot that one written by hand sends requests to. */
+export function liveInConfig(config: string, services: Readonly<Record<'blue' | 'green', string>>): Live | null {
+  if (!config.startsWith(marker)) {
+    const slot = slotInConfig(config, services);
+    return slot ? { slot, release: null } : null;
+  }
+  const [, answer] = /return 200 '(\{"slot":(?:"\w+"|null),"release":(?:"[^"]*"|null))/.exec(config) ?? [];
+  const { slot, release } = JSON.parse(answer ? `${answer}}` : '{}') as Partial<Live>;
+  return slot ? { slot, release: release ?? null } : null;
+}
+
+/**
+ * What nginx is told to serve by all of its files, as `nginx -T` prints them. A router of ours that is just being started
+ * does not answer yet, and its release is known all the same.
+ */
+export function liveInDump(dump: string, services: Readonly<Record<'blue' | 'green', string>>): Live | null {
+  return liveInConfig(dump.slice(Math.max(0, dump.indexOf(marker))), services);
+}
+
+/** The server's block is the last one, and a location is the last of that. */
+const ending = /\n {4}\}\n\}\s*$/;
+
+/**
+ * An image's own default page is no config of a router; one written by hand that names a slot is. One of ours that was
+ * cut short while it was put in place is none either.
+ */
+export function isRouterConfig(config: string, services: Readonly<Record<'blue' | 'green', string>>): boolean {
+  return config.startsWith(marker) ? ending.test(config) : slotInConfig(config, services) !== null;
 }
 
 /**

@@ -1,8 +1,17 @@
 import semver from 'semver';
-import { execIn, findContainer, putFile, readFileIn, type ContainerState } from '../docker/container.js';
+import {
+  execIn,
+  findContainer,
+  putFile,
+  readFileIn,
+  type ContainerState,
+  type ExecOptions,
+  type ExecResult,
+} from '../docker/container.js';
 import type { Host } from '../hosts/host.js';
 import type { RouterWorker } from '../model/activities.js';
 import type { Settings } from '../model/settings.js';
+import { RouterDownError } from './live-slot.js';
 
 /** nginx refuses a config; what was in place before is still in place. The message is nginx's own. */
 export class RouterConfigError extends Error {
@@ -36,9 +45,17 @@ export class Nginx {
 
   /** From this version on reloads reset no kept connection and a name may be missing. */
   async isModern(): Promise<boolean> {
+    return isAtLeast(await this.version(), '1.27.4');
+  }
+
+  /** `1.30.1`; `null` when it is not told. It is that of the container's image, so each container is asked once. */
+  async version(): Promise<string | null> {
+    const known = versions.get(this.container.id);
+    if (known !== undefined) return known;
     const { stderr } = await this.exec(['nginx', '-v']);
-    const version = semver.coerce(stderr);
-    return version !== null && semver.gte(version, '1.27.4');
+    const version = semver.coerce(stderr)?.version ?? null;
+    if (version !== null) versions.set(this.container.id, version);
+    return version;
   }
 
   /** The config in the mounted directory; `null` when there is none. Works on a container that does not run. */
@@ -58,28 +75,57 @@ export class Nginx {
   }
 
   /**
-   * Puts a config in place of the present one, which is kept once as `<file>.<timestamp>.previous`.
+   * Puts a config in place of the present one, which is kept once as `<file>.<timestamp>.previous`. With `reload`, nginx
+   * loads it, too.
    *
-   * The new one is tested by itself before it touches anything, and with the rest of nginx's config after.
+   * The new one is tested by itself before it touches anything, and with the rest of nginx's config after: all of it in
+   * one command, since each takes longer than what it does.
    *
    * @throws {RouterConfigError} when nginx refuses it.
+   * @throws {RouterDownError} when the router died under it.
    */
-  async install(config: string, timestamp: string): Promise<void> {
-    await this.testAlone(config);
-    const [target, kept, next] = [this.path(file), this.path(previous(timestamp)), this.path(candidate)];
-    // A second attempt must not take the new config for the previous one.
-    await this.mustExec(['sh', '-c', 'test -e "$2" || ! test -e "$1" || cp -p "$1" "$2"', 'sh', target, kept]);
-    await this.mustExec(['mv', next, target]);
-    const { exitCode, stderr } = await this.exec(['nginx', '-t']);
-    if (exitCode === 0) return;
-    await this.mustExec(['sh', '-c', 'if test -e "$2"; then cp -p "$2" "$1"; else rm -f "$1"; fi', 'sh', target, kept]);
-    throw new RouterConfigError(refusal(stderr));
+  async install(config: string, timestamp: string, { reload = false } = {}): Promise<void> {
+    const directory = this.settings.router.configDirectory;
+    const args = [directory, previous(timestamp), config, reload ? 'reload' : ''];
+    mustTake(await this.exec(['sh', '-c', testing + placing, 'sh', ...args]));
   }
 
-  /** Makes nginx load what is in place. Its exit code counts: a signal would report success in any case. */
+  /**
+   * Makes nginx load what is in place. Its exit code counts: a signal would report success in any case.
+   *
+   * @throws {RouterConfigError} when nginx refuses it.
+   * @throws {RouterDownError} when the router died under it.
+   */
   async reload(): Promise<void> {
-    const { exitCode, stderr } = await this.exec(['nginx', '-s', 'reload']);
-    if (exitCode !== 0) throw new RouterConfigError(refusal(stderr));
+    mustAccept(await this.exec(['nginx', '-s', 'reload']));
+  }
+
+  /**
+   * As {@link reload}, right after the router itself has reached a slot, in one command: `false`, and nothing is loaded, when
+   * it does not. A router's image that has neither curl, wget nor bash cannot ask, and reloads.
+   */
+  async reloadIfItReaches(service: string, port: number): Promise<boolean> {
+    const ended = await this.exec(['sh', '-c', reloadOnceReached, 'sh', service, String(port)]);
+    if (ended.exitCode === unreached) return false;
+    mustAccept(ended);
+    return true;
+  }
+
+  /**
+   * Whether nginx takes a config, and all that is in place now, without putting anything there.
+   *
+   * @throws {RouterConfigError} when it refuses one of them.
+   * @throws {RouterDownError} when the router died under it.
+   */
+  async accept(config: string): Promise<void> {
+    const args = [this.settings.router.configDirectory, '', config];
+    mustTake(await this.exec(['sh', '-c', `${testing}exec nginx -t`, 'sh', ...args]));
+  }
+
+  /** Whether the router itself reaches a slot; one that cannot ask is taken to. */
+  async reaches(service: string, port: number): Promise<boolean> {
+    const { exitCode } = await this.exec(['sh', '-c', askThere, 'sh', service, String(port)]);
+    return exitCode !== unreached;
   }
 
   async removePrevious(exceptTimestamp: string): Promise<void> {
@@ -104,22 +150,27 @@ export class Nginx {
     );
   }
 
-  private async testAlone(config: string): Promise<void> {
-    const directory = this.settings.router.configDirectory;
-    await putFile(this.host.docker, this.container.id, { directory, name: candidate, content: config });
-    const main = `events {} http { include ${this.path(candidate)}; }`;
-    const script = 'f=$(mktemp) && printf %s "$1" > "$f" && nginx -t -c "$f"; code=$?; rm -f "$f"; exit $code';
-    const { exitCode, stderr } = await this.exec(['sh', '-c', script, 'sh', main]);
-    if (exitCode !== 0) throw new RouterConfigError(refusal(stderr));
+  /** The clock that nginx itself goes by, in whole seconds since 1970. */
+  async now(): Promise<number> {
+    const { stdout } = await this.exec(['date', '+%s']);
+    const seconds = Number(stdout.trim());
+    if (!Number.isInteger(seconds) || seconds <= 0) throw new Error(`the router does not tell its time: ${stdout}`);
+    return seconds;
   }
 
-  private exec(argv: readonly string[]) {
-    return execIn(this.host.docker, this.container.id, argv);
+  /** Ends the workers that an older config was taken from, with the requests that they still have. */
+  async endOldWorkers(): Promise<void> {
+    const script = `for p in /proc/[0-9]*; do
+  title=$(tr '\\0' ' ' < "$p/cmdline") || continue
+  case $title in 'nginx: worker process is shutting down'*) kill -TERM "\${p#/proc/}" ;; esac
+done
+true`;
+    await this.exec(['sh', '-c', script]);
   }
 
-  private async mustExec(argv: readonly string[]): Promise<void> {
-    const { exitCode, stderr } = await this.exec(argv);
-    if (exitCode !== 0) throw new Error(`the router's config directory cannot be written: ${stderr.trim()}`);
+  /** Runs a command in the router's container. */
+  exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+    return execIn(this.host.docker, this.container.id, argv, options);
   }
 
   private path(name: string): string {
@@ -127,14 +178,97 @@ export class Nginx {
   }
 }
 
+/** What each container's nginx has told of itself. */
+const versions = new Map<string, string>();
+
+/** No exit code of nginx's, nor of a command that was killed. */
+const unwritable = 44;
+
+/**
+ * Writes `$3` beside what is in the directory `$1`, and tests it by itself.
+ *
+ * As root, even a test gives nginx's directories of temporary files to the user of the config that it tests. Without the one
+ * of the main config they would be taken away from the workers, whose large answers and bodies would break off.
+ */
+const testing = `
+next=$1/${candidate}
+printf '%s' "$3" > "$next" || exit ${unwritable}
+main=$(nginx -V 2>&1 | sed -n 's/.*--conf-path=\\([^ ]*\\).*/\\1/p')
+user=$(grep -E '^[[:space:]]*user[[:space:]]' "\${main:-/etc/nginx/nginx.conf}" | head -n 1)
+f=$(mktemp) && printf '%s\\nevents {} http { include %s; }' "$user" "$next" > "$f" && nginx -t -c "$f"; code=$?
+rm -f "$f"
+[ $code -eq 0 ] || exit $code
+`;
+
+/**
+ * Keeps the present config as `$2` and puts the tested one in its place; where nginx refuses it beside the rest of its config,
+ * what was kept comes back. With `$4`, nginx loads it.
+ *
+ * A second attempt must take neither the new config for the previous one nor a copy that was cut short.
+ */
+const placing = `
+target=$1/${file} kept=$1/$2
+test -e "$kept" || ! test -e "$target" || { cp -p "$target" "$kept.tmp" && mv "$kept.tmp" "$kept"; } || exit ${unwritable}
+mv "$next" "$target" || exit ${unwritable}
+nginx -t; code=$?
+if [ $code -eq 0 ]; then
+  [ -z "$4" ] || exec nginx -s reload
+  exit 0
+fi
+if test -e "$kept"; then cp -p "$kept" "$target.tmp" && mv "$target.tmp" "$target"; else rm -f "$target"; fi || exit ${unwritable}
+exit $code`;
+
+/** No exit code of nginx's, nor of a command that was killed. */
+const unreached = 43;
+
+/** Any answer will do: whether it is the right one was seen before. curl: 6, 7 and 28 are no connection; wget: 4. */
+const askThere = `
+if command -v curl >/dev/null; then
+  curl --noproxy '*' -s -m 2 -o /dev/null "http://$1:$2/"; case $? in 6|7|28) exit ${unreached} ;; esac
+elif command -v wget >/dev/null; then
+  wget -Y off -q -T 2 -O /dev/null "http://$1:$2/"; case $? in 4) exit ${unreached} ;; esac
+elif command -v bash >/dev/null; then
+  timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" 2>/dev/null || exit ${unreached}
+fi`;
+
+const reloadOnceReached = `${askThere}
+exec nginx -s reload`;
+
+/** A version that is not told counts as old. */
+export function isAtLeast(version: string | null, least: string): boolean {
+  return version !== null && semver.gte(version, least);
+}
+
 function previous(timestamp: string): string {
   return `${file}.${timestamp}.previous`;
 }
 
-/** nginx's own reason, without the lines that only say that the test failed. */
-function refusal(stderr: string): string {
+/** As {@link mustAccept}, of a command that writes, too. */
+function mustTake(ended: ExecResult): void {
+  if (ended.exitCode === unwritable) {
+    throw new Error(`the router's config directory cannot be written: ${ended.stderr.trim().split('\n').at(-1)}`);
+  }
+  mustAccept(ended);
+}
+
+/** @throws {RouterConfigError} when nginx refuses the config. */
+function mustAccept(ended: ExecResult): void {
+  const refused = refusalOf(ended);
+  if (refused !== null) throw new RouterConfigError(refused);
+}
+
+/**
+ * nginx's own reason, without the lines that only say that the test failed; `null` when it refuses nothing.
+ *
+ * @throws {RouterDownError} when the command failed and nginx gives no reason: its container died under it, or nginx is
+ *   just being started. That says nothing about the config.
+ */
+function refusalOf({ exitCode, stderr }: ExecResult): string | null {
+  if (exitCode === 0) return null;
   const lines = stderr.split('\n').filter((line) => line.includes('[emerg]'));
-  return (lines.length > 0 ? lines : stderr.trim().split('\n'))
-    .map((line) => line.replace(/^.*\[emerg\] (\d+#\d+: )?/, ''))
-    .join('; ');
+  if (lines.length === 0) {
+    const said = stderr.trim().split('\n').at(-1);
+    throw new RouterDownError(`nginx in the router ended with ${exitCode}${said ? `: ${said}` : ''}`);
+  }
+  return lines.map((line) => line.replace(/^.*\[emerg\] (\d+#\d+: )?/, '')).join('; ');
 }

@@ -1,5 +1,5 @@
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { loadClientConnectConfig } from '@temporalio/envconfig';
 import { TemporalUnavailableError, type ExternalPlace, type ReachablePlace } from './place.js';
 
 export interface ConnectionFacts {
@@ -8,15 +8,16 @@ export interface ConnectionFacts {
 }
 
 /** How to connect: the same for the client and the worker. */
-export function connectionFacts(place: ReachablePlace): ConnectionFacts {
+export async function connectionFacts(place: ReachablePlace): Promise<ConnectionFacts> {
   if (place.kind !== 'external') {
     return { connectionOptions: { address: `127.0.0.1:${place.port}` }, namespace: 'default' };
   }
-  const { connectionOptions, namespace } = readConfiguration(place);
+  const { connectionOptions, namespace } = await readConfiguration(place);
   return { connectionOptions, namespace: namespace ?? 'default' };
 }
 
-function readConfiguration({ variables }: ExternalPlace): ReturnType<typeof loadClientConnectConfig> {
+async function readConfiguration({ variables }: ExternalPlace): Promise<ReturnType<typeof loadClientConnectConfig>> {
+  const { loadClientConnectConfig } = await import('@temporalio/envconfig');
   try {
     return loadClientConnectConfig({ overrideEnvVars: { ...variables } });
   } catch (cause) {
@@ -28,7 +29,7 @@ function readConfiguration({ variables }: ExternalPlace): ReturnType<typeof load
 
 /** @throws {TemporalUnavailableError} when nothing answers within five seconds. */
 export async function connectClient(place: ReachablePlace): Promise<Client> {
-  const { connectionOptions, namespace } = connectionFacts(place);
+  const { connectionOptions, namespace } = await connectionFacts(place);
   try {
     const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '5s' });
     return new Client({ connection, namespace });

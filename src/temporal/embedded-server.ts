@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +8,12 @@ import { searchAttributeNames } from './search-attributes.js';
 import { TemporalUnavailableError, type EmbeddedPlace } from './place.js';
 
 const startWithinMs = 60_000;
+
+/**
+ * The dev server takes a port at random for each of its own parts and listens on it later: now and then another program
+ * has it by then, and the server ends. Other ports come with the next attempt.
+ */
+const startAttempts = 3;
 
 /** Command line of the embedded server. */
 export function serverArguments({ stateDirectory, port, uiPort }: EmbeddedPlace): string[] {
@@ -44,23 +50,33 @@ export async function startServer(place: EmbeddedPlace): Promise<void> {
   }
   mkdirSync(place.stateDirectory, { recursive: true });
   const log = join(place.stateDirectory, 'temporal.log');
-  const output = openSync(log, 'w');
-  const child = spawn(place.cli, serverArguments(place), { detached: true, stdio: ['ignore', output, output] });
-  writeFileSync(join(place.stateDirectory, 'temporal.pid'), String(child.pid));
-  await untilListening(place, child, log);
-  child.unref();
+  const deadline = Date.now() + startWithinMs;
+  for (let attempt = 1; attempt <= startAttempts; attempt++) {
+    const child = spawnServer(place, place.cli, log);
+    if (await listensBefore(deadline, place, child)) return child.unref();
+    if (!hasEnded(child)) break;
+  }
+  throw new TemporalUnavailableError(`The embedded Temporal server did not start:\n${lastLinesOf(log, 5)}`);
 }
 
-async function untilListening(place: EmbeddedPlace, child: ChildProcess, log: string): Promise<void> {
-  const deadline = Date.now() + startWithinMs;
+function spawnServer(place: EmbeddedPlace, cli: string, log: string): ChildProcess {
+  const output = openSync(log, 'w');
+  const child = spawn(cli, serverArguments(place), { detached: true, stdio: ['ignore', output, output] });
+  closeSync(output);
+  writeFileSync(join(place.stateDirectory, 'temporal.pid'), String(child.pid));
+  return child;
+}
+
+/** `false` when it ended instead, or when the time is over. */
+async function listensBefore(deadline: number, place: EmbeddedPlace, child: ChildProcess): Promise<boolean> {
   while (!(await serverListens(place))) {
-    const ended = child.exitCode !== null || child.signalCode !== null;
-    if (ended || Date.now() > deadline) {
-      throw new TemporalUnavailableError(`The embedded Temporal server did not start:\n${lastLinesOf(log, 5)}`);
-    }
+    if (hasEnded(child) || Date.now() > deadline) return false;
     await sleep(100);
   }
+  return true;
 }
+
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
 
 /** Ends the server that runs on this state, whoever started it. */
 export async function stopServer(place: EmbeddedPlace): Promise<void> {

@@ -1,5 +1,5 @@
-import { allHandlersFinished, condition, setHandler } from '@temporalio/workflow';
-import type { AttentionAnswer } from '../model/input.js';
+import { allHandlersFinished, condition, patched, setHandler } from '@temporalio/workflow';
+import type { AttentionAnswer, Decision } from '../model/input.js';
 import { failureMessage } from './failure-message.js';
 import { answerAttention } from './messages.js';
 import type { Story } from './story.js';
@@ -13,6 +13,8 @@ interface Compensation {
 export interface Undone {
   readonly undone: readonly string[];
   readonly skipped: readonly string[];
+  /** What people decided, and who. */
+  readonly decisions: readonly Decision[];
 }
 
 /**
@@ -23,7 +25,9 @@ export interface Undone {
  */
 export class Compensations {
   private readonly registered: Compensation[] = [];
+  private readonly checks: (() => Promise<unknown>)[] = [];
   private readonly story: Story;
+  private readonly decisions: Decision[] = [];
   private answer: AttentionAnswer | null = null;
 
   constructor(story: Story) {
@@ -36,6 +40,26 @@ export class Compensations {
 
   register(name: string, run: () => Promise<unknown>): void {
     this.registered.push({ name, run });
+  }
+
+  /**
+   * Registers what is undone after everything else, what was registered before it too: for what harms nobody where it
+   * stays for longer, so that neither the database nor a write hold waits for it.
+   */
+  registerLast(name: string, run: () => Promise<unknown>): void {
+    this.registered.unshift({ name, run });
+  }
+
+  /** Undoes that no more; tells whether it would have been. */
+  drop(name: string): boolean {
+    const at = this.registered.findIndex((one) => one.name === name);
+    if (at !== -1) this.registered.splice(at, 1);
+    return at !== -1;
+  }
+
+  /** What is only looked at once everything is undone, so that nothing (a write hold, say) has to wait for it. */
+  afterwards(check: () => Promise<unknown>): void {
+    this.checks.push(check);
   }
 
   /** Nothing was registered, so nothing on the host was changed. */
@@ -51,8 +75,9 @@ export class Compensations {
       const finished = await this.runOne(next);
       (finished ? undone : skipped).push(next.name);
     }
+    for (const check of this.checks) await check();
     await condition(allHandlersFinished);
-    return { undone, skipped };
+    return { undone, skipped, decisions: this.decisions };
   }
 
   private async runOne(compensation: Compensation): Promise<boolean> {
@@ -62,6 +87,7 @@ export class Compensations {
         return true;
       } catch (error) {
         const answer = await this.waitForPerson(compensation.name, failureMessage(error));
+        this.decisions.push({ step: compensation.name, ...answer });
         if (answer.action === 'skip') {
           this.story.markSkipped(compensation.name, `skipped by ${answer.by}: ${answer.reason}`);
           return false;
@@ -73,7 +99,9 @@ export class Compensations {
 
   private async waitForPerson(step: string, error: string): Promise<AttentionAnswer> {
     this.answer = null;
-    this.story.attention = { step, error, since: Date.now() };
+    // Runs that needed attention before 0.1.0 was released have not asked.
+    const found = patched('live-at-attention') ? await this.story.attempt('findLive', {}) : null;
+    this.story.attention = { step, error, since: Date.now(), found };
     this.story.enter('needs-attention');
     await condition(() => this.answer !== null);
     this.story.attention = null;

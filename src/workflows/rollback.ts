@@ -1,5 +1,6 @@
 import { upsertSearchAttributes } from '@temporalio/workflow';
 import type { RollbackInput } from '../model/input.js';
+import { hasOtherRouters } from '../model/routers.js';
 import type { SwitchPlan } from '../model/plan.js';
 import type { DeployResult } from '../model/progress.js';
 import { otherSlot } from '../model/slot.js';
@@ -7,7 +8,7 @@ import { finish, recordOf, tell } from './ending.js';
 import { checkInput } from './input.js';
 import { releaseKey } from './search-attributes.js';
 import type { Story } from './story.js';
-import { retireSlot, startSlot, switchRouter } from './switch-release.js';
+import { retireSlot, startSlot, Switch } from './switch-release.js';
 
 /**
  * Goes back to an earlier release by the same story as a deploy. The database stays as it is: after a
@@ -15,12 +16,14 @@ import { retireSlot, startSlot, switchRouter } from './switch-release.js';
  */
 export async function rollback(input: RollbackInput): Promise<DeployResult> {
   const { settings, to, requestedBy } = checkInput(input);
-  return tell({ kind: 'rollback', settings, release: to, requestedBy }, async ({ story, undo }) => {
+  return tell({ kind: 'rollback', settings, release: to, requestedBy }, async (run) => {
+    const { story, undo } = run;
     const plan = (story.plan = await prepare(story, to));
     await startSlot(story, undo, plan);
-    const workers = await switchRouter(story, undo, plan);
+    const router = new Switch(run, plan);
+    await router.over();
     return finish(story, plan, async () => {
-      await retireSlot(story, plan, workers);
+      await retireSlot(story, plan, router.oldWorkers);
       await recordRollback(story, plan);
     });
   });
@@ -36,6 +39,8 @@ async function prepare(story: Story, to: string | null): Promise<SwitchPlan> {
   upsertSearchAttributes([{ key: releaseKey, value: release }]);
   const { warnings } = await story.step('preflight', { release, kind: 'rollback' });
   story.warnings.push(...warnings.map(({ message, fix }) => `${message} ${fix}`));
+  // The slot that is about to be replaced must be that of no router.
+  if (hasOtherRouters(story.settings)) await story.step('bootstrapRouter', {});
   await story.step('fetchImages', { slot: plan.slot, release, image });
   return plan;
 }

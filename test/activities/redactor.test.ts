@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { redactorFor } from '../../src/activities/redactor.js';
+import { redactorFor } from '../../src/docker/redactor.js';
 import { LocalHost } from '../../src/hosts/local-host.js';
 import { settings } from '../support/settings.js';
 

@@ -22,7 +22,11 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 
 /** Runs the built program as a user would, without Temporal being configured or running. */
 async function run(cwd: string, ...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const env = { POINTSMAN_HOME: state, TEMPORAL_ADDRESS: '', TEMPORAL_PROFILE: '', TEMPORAL_CONFIG_FILE: '' };
+  return runWith({}, cwd, ...args);
+}
+
+async function runWith(more: Record<string, string>, cwd: string, ...args: string[]) {
+  const env = { ...more, POINTSMAN_HOME: state, TEMPORAL_ADDRESS: '', TEMPORAL_PROFILE: '', TEMPORAL_CONFIG_FILE: '' };
   const { exitCode, stdout, stderr } = await execa(process.execPath, [main, ...args], { cwd, env, reject: false });
   return { code: exitCode ?? -1, out: stdout, err: stderr };
 }
@@ -62,6 +66,18 @@ describe('the built program, in an empty directory', () => {
 });
 
 describe('the built program, beside an app that was never deployed', () => {
+  test('says that Docker does not answer, where it does not, and what to do', async () => {
+    const away = { DOCKER_HOST: `unix://${join(directory, 'docker.sock')}` };
+    for (const command of ['status', 'logs']) {
+      const { code, err } = await runWith(away, await app(), command, '-e', 'demo');
+      expect({ command, code, err }).toEqual({
+        ...{ command, code: exitCodes.unreachable },
+        err: `Docker does not answer at ${join(directory, 'docker.sock')}: it is not there. Start Docker Engine (systemctl start docker); a deploy that runs waits for it.`,
+      });
+    }
+    expect((await runWith(away, await app(), 'history', '-e', 'demo')).code).toBe(exitCodes.succeeded);
+  });
+
   test('checks that it can be, without starting Temporal', async () => {
     const { code, out } = await run(await app(), 'check', '-e', 'demo');
     expect({ code, last: out.split('\n').at(-1) }).toEqual({ code: 0, last: 'ready to deploy; live: nothing' });
@@ -88,11 +104,24 @@ describe('the built program, beside an app that was never deployed', () => {
     const path = await app();
     expect(await run(path, 'status', '-e', 'demo')).toEqual({
       code: 0,
-      out: 'live: nothing\nrunning: nothing',
+      out: 'live: nothing\nreplica: litestream does not run\nrunning: nothing',
       err: '',
     });
     const { out } = await run(path, 'status', '-e', 'demo', '--json');
-    expect(JSON.parse(out)).toEqual({ live: null, last: null, running: null });
+    expect(JSON.parse(out)).toEqual({
+      ...{
+        live: null,
+        canary: null,
+        maintenance: null,
+        watched: false,
+        hold: null,
+        last: null,
+        drill: null,
+        running: null,
+        ended: null,
+      },
+      replica: { state: 'stopped', afterMs: 0, problem: 'litestream does not run' },
+    });
     expect(existsSync(state)).toBe(false);
   });
 });

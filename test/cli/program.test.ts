@@ -26,6 +26,13 @@ describe('a usage error', () => {
     [['deplyo'], "error: unknown command 'deplyo'\n(Did you mean deploy?)\n"],
     [['deploy', 'v1'], "error: too many arguments for 'deploy'. Expected 0 arguments but got 1.\n"],
     [['deploy', '--release'], "error: option '-r, --release <id>' argument missing\n"],
+    [['deploy', '--queue', '--supersede'], "error: option '--supersede' cannot be used with option '--queue'\n"],
+    [['deploy', '--plan', '--detach'], "error: option '--plan' cannot be used with option '--detach'\n"],
+    [['maintenance'], "error: missing required argument 'state'\n"],
+    [
+      ['maintenance', 'maybe'],
+      "error: command-argument value 'maybe' is invalid for argument 'state'. Allowed choices are on, off.\n",
+    ],
     [['skip'], "error: required option '--reason <text>' not specified\n"],
     [
       ['logs', '--slot', 'purple'],
@@ -66,6 +73,14 @@ describe('help', () => {
     expect(await type('deploy', '--help')).toMatchObject({ code: 0, ran: 0 });
   });
 
+  test('of a rollback is all that happens, also beside other options', async () => {
+    for (const args of [['--help'], ['--yes', '--help'], ['--to', 'v1', '-h']]) {
+      const { code, ran, text } = await type('rollback', ...args);
+      expect({ code, ran }).toEqual({ code: 0, ran: 0 });
+      expect(text).toContain('go back to the release before');
+    }
+  });
+
   test('of the version is the version', async () => {
     expect(await type('--version')).toEqual({ code: 0, text: '1.2.3\n', ran: 0 });
   });
@@ -75,12 +90,22 @@ test('every command runs once with its usual options', async () => {
   const lines = [
     'deploy -r v2 -e production -f shop/pointsman.yml --reason fix --json',
     'deploy --detach',
+    'deploy --queue',
+    'deploy --supersede --detach',
+    'deploy --yes',
+    'deploy --plan --json',
     'rollback --to v1 --reason broken --json',
+    'rollback --yes',
+    'rollback --break-glass --yes',
     'status --json',
     'history -n 5 --json',
     'logs --slot green -n 100',
     'check -r v2 --json',
-    'abort',
+    'approve -r v2 --reason fine',
+    'abort -r v2 --reason slow',
+    'maintenance on --reason move --json',
+    'maintenance off',
+    'recover --database keep --reason terminated --json',
     'retry --reason mended',
     'skip --reason accepted',
     'up --idle-exit 15',

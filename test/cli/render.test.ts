@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { attentionText, failureText, liveText, logText, stepLine } from '../../src/cli/render.js';
+import { attentionText, failureText, holdText, logText, replicaText, stepLine } from '../../src/cli/render.js';
 import type { DeployFailureDetails, StepProgress } from '../../src/model/progress.js';
+import { liveText } from '../../src/model/slot.js';
 import { progressOf, stepOf } from './progress.js';
 
 const failedHealth: StepProgress = stepOf('waitHealthy', {
@@ -31,6 +32,11 @@ describe('a line of a step', () => {
   test('counts the time of a step that runs up to now, and says what it does', () => {
     const line = stepLine(stepOf('drain', { state: 'running', endedAt: null, note: null }), 13_500);
     expect(line).toBe('▶ drain                   12.5 s  about drain');
+  });
+
+  test('has what a migration wrote below it', () => {
+    const line = stepLine(stepOf('rehearseMigration', { note: 'migrated', lines: ['applied 1', 'applied 2'] }), 0);
+    expect(line).toBe('✔ rehearseMigration        1.0 s  migrated\n    │ applied 1\n    │ applied 2');
   });
 
   test('tells an undoing from the step that it undoes', () => {
@@ -93,13 +99,28 @@ describe('a failure', () => {
   });
 });
 
+test('a failure shows what else went wrong while it was undone', () => {
+  const warned = { ...details, progress: progressOf({ warnings: ['proveReplica: it has another schema'] }), logs: [] };
+  expect(failureText('', warned)).toContain('warning: proveReplica: it has another schema\nLive: blue (v1)');
+});
+
+test.each([
+  [{ state: 'in step', afterMs: 120, problem: '' }, 'in step (0.1 s)'],
+  [{ state: 'behind', afterMs: 3000, problem: 'context deadline exceeded' }, 'behind: context deadline exceeded'],
+  [{ state: 'unknown', afterMs: 0, problem: 'no socket' }, 'cannot be told: no socket'],
+  [{ state: 'stopped', afterMs: 0, problem: 'litestream does not run' }, 'litestream does not run'],
+] as const)('a replica that is %j is told as "%s"', (answer, text) => {
+  expect(replicaText({ ...answer, inStep: answer.state === 'in step' })).toBe(text);
+});
+
 test('what needs attention comes with the two ways on', () => {
   const attention = { step: 'restoreDatabase', error: 'the disk is full', since: 0 };
   expect(attentionText(progressOf({ attention }))).toBe(
     [
       'Needs attention: restoreDatabase could not finish: the disk is full',
-      'Live before this: blue (v1). Mend the cause, then run "pointsman retry"; or leave it as it is with',
-      '"pointsman skip --reason …", and the rest is undone.',
+      'Live before this: blue (v1); what is live now, "pointsman status" asks the router.',
+      'Mend the cause, then run "pointsman retry"; or leave it as it is with "pointsman skip --reason …", and the rest is',
+      'undone.',
     ].join('\n'),
   );
   expect(attentionText(progressOf({}))).toBe('');
@@ -113,4 +134,29 @@ test('what is live is told also when the release is unknown or nothing is live',
   expect(liveText({ slot: 'green', release: 'v7' })).toBe('green (v7)');
   expect(liveText({ slot: 'green', release: null })).toBe('green (release unknown)');
   expect(liveText(null)).toBe('nothing');
+});
+
+describe('a write hold', () => {
+  const hold = { by: '20261123T092334Z', until: '2026-11-23T09:33:34.000Z', active: true };
+
+  test.each([
+    [hold, 'by a run', 'held (503) until the deploy ends, or 2026-11-23T09:33:34.000Z at the latest'],
+    [
+      hold,
+      'behind',
+      'held (503) by a deploy that is gone, until 2026-11-23T09:33:34.000Z; the next deploy ends it at once',
+    ],
+    [
+      hold,
+      'by one that was ended',
+      'held (503) by a deploy that is gone, until 2026-11-23T09:33:34.000Z; "pointsman recover" ends it at once',
+    ],
+    [
+      { ...hold, active: false },
+      'behind',
+      'not held any more since 2026-11-23T09:33:34.000Z; the next deploy takes the rest of the hold away',
+    ],
+  ] as const)('%j, left %s: %s', (known, left, text) => {
+    expect(holdText(known, left)).toBe(text);
+  });
 });

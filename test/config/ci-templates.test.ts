@@ -146,10 +146,10 @@ describe('GitHub', () => {
     });
   });
 
-  test('gives secrets to the steps that deploy and roll back, and to no other', () => {
+  test('gives secrets to the steps that deploy, cancel and roll back, and to no other', () => {
     const steps = [...jobsOf('github', yaml.github).values()].flatMap((job) => job.steps ?? []);
     const holding = steps.filter((step) => JSON.stringify(step).includes('secrets.'));
-    expect(holding.map(({ name }) => name)).toEqual(['Deploy', 'Roll back']);
+    expect(holding.map(({ name }) => name)).toEqual(['Deploy', 'Cancel the deploy with its job', 'Roll back']);
     const outside = yaml.github.split('\n').filter((line) => line.includes('secrets.') && !/^ {10}\w+: \$/.test(line));
     expect(outside).toEqual([]);
   });

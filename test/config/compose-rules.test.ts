@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { compose, reportOn, smallest } from './support.js';
 
 const config = `${smallest}database: { path: /app/data/app.db, volume: app-data }
@@ -142,6 +142,36 @@ test.each([
   ],
 ])('%s', async (_, from, to, report) => {
   expect(await after(from, to)).toBe(report);
+});
+
+describe('backups in a directory of their own', () => {
+  const withBackups = (backups: string): string =>
+    config.replace('volume: app-data', `volume: app-data, backups: ${backups}`);
+
+  test.each(['/app/data/backups', '/app/data'])('at %s are in the volume', async (backups) => {
+    expect(await after('services', 'services', withBackups(backups))).toBe('no problem');
+  });
+
+  test('outside of the volume are a problem of pointsman.yml', async () => {
+    expect(await after('services', 'services', withBackups('/app/backups'))).toBe(
+      'pointsman.yml:3:64  database.backups: /app/backups is not on the volume app-data, which app-blue mounts at /app/data → name a directory in /app/data',
+    );
+  });
+
+  test('on another mount inside of it are a problem too: the slots would not see them', async () => {
+    const report = await after(
+      'app-data:/app/data]',
+      'app-data:/app/data, "./kept:/app/data/backups"]',
+      withBackups('/app/data/backups'),
+    );
+    expect(report).toContain('database.backups: /app/data/backups is not on the volume app-data');
+  });
+
+  test("cannot have the name of the database's own file", async () => {
+    expect(await after('services', 'services', withBackups('/app/data/app.db'))).toBe(
+      "pointsman.yml:3:64  database.backups: /app/data/app.db is the database's own file → name a directory, such as /app/data/backups",
+    );
+  });
 });
 
 test('what a YAML anchor or a merge key gives counts as written', async () => {

@@ -1,8 +1,9 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { initProject } from '../../src/config/init.js';
 import { loadSettings } from '../../src/config/load.js';
+import { sqliteSettings } from '../../src/model/settings.js';
 import { compose, projectWith, smallest } from './support.js';
 
 const read = (directory: string, file: string) => readFile(join(directory, file), 'utf8');
@@ -64,6 +65,24 @@ test('pointsman.yml takes its names from the Compose file that is there', async 
     replica: { service: 'backup', requireEnv: ['R2_BUCKET', 'R2_KEY'] },
   });
   expect(await read(directory, '.env.example')).toContain('R2_BUCKET=\nR2_KEY=\n');
+});
+
+test('migrations that are there are proposed to be read before a deploy', async () => {
+  const directory = await projectWith({ 'compose.yaml': shop });
+  for (const file of [
+    'app/migrations/__init__.py',
+    'app/migrations/0001.py',
+    'migrations/0001.sql',
+    'web/migrations/__init__.py',
+  ]) {
+    await mkdir(dirname(join(directory, file)), { recursive: true });
+    await writeFile(join(directory, file), '');
+  }
+  await initProject(directory);
+  expect(sqliteSettings(await loadSettings({ directory }))?.migrations).toEqual({
+    files: ['app/migrations/*.py', 'migrations/*.sql'],
+    allow: [],
+  });
 });
 
 test('a Compose file without slots is not changed: what it lacks becomes the next steps', async () => {

@@ -84,6 +84,27 @@ const twoEnvironmentFiles = {
   '.env.staging': '',
 };
 
+test('a write hold that is only turned on has every default, and an environment can turn it off', async () => {
+  const database =
+    'database: { path: /app/data/app.db, volume: app-data, migrate: [python, -m, app.migrate], holdWrites: true }';
+  const text = `${smallest}${database}\nenvironments: { production: {}, staging: { database: { holdWrites: false } } }\n`;
+  const directory = await projectWith({ 'pointsman.yml': text, 'compose.yml': compose });
+  const production = await loadSettings({ directory, environment: 'production' });
+  expect(production.database).toMatchObject({
+    migrate: { command: ['python', '-m', 'app.migrate'], timeoutMs: 600_000, network: false },
+    holdWrites: {
+      methods: ['POST', 'PUT', 'PATCH', 'DELETE'],
+      paths: [],
+      except: [],
+      timeoutMs: 300_000,
+      retryAfterSeconds: 10,
+    },
+  });
+  const staging = await loadSettings({ directory, environment: 'staging' });
+  expect(staging.database).not.toHaveProperty('holdWrites');
+  expect(staging.database).toHaveProperty('migrate');
+});
+
 test('an environment overrides key by key, so that staging runs beside production', async () => {
   const directory = await projectWith(twoEnvironmentFiles);
   expect(await loadSettings({ directory, environment: 'staging' })).toMatchObject({

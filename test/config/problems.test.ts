@@ -22,7 +22,7 @@ pointsman.yml:1:1  image: missing → add image: registry.example.org/shop:{rele
   [
     'an unknown key that is like no other',
     `${smallest}zzzzzzzz: 1\n`,
-    'pointsman.yml:3:1  zzzzzzzz: unknown key → the keys here are project, image, build, compose, envFile, slots, health, router, database, replica, drain, logs, hosts, ship, toolImage, environments',
+    'pointsman.yml:3:1  zzzzzzzz: unknown key → the keys here are project, image, build, compose, envFile, slots, health, router, database, postgres, replica, drain, canary, bake, approval, logs, hosts, ship, toolImage, environments',
   ],
   [
     'an unknown key in a section',
@@ -37,7 +37,7 @@ pointsman.yml:1:1  image: missing → add image: registry.example.org/shop:{rele
   [
     'a section that is text',
     `${smallest}router: router\n`,
-    'pointsman.yml:3:9  router: expected a map, found the text "router" → write it like { service, port, upstreamPort, configDirectory }',
+    'pointsman.yml:3:9  router: expected a map, found the text "router" → write it like { service, port, upstreamPort, configDirectory, maxBody, readTimeout, sendTimeout, upstreamIdle, snippets, others }',
   ],
   [
     'a section that is empty',
@@ -115,29 +115,60 @@ pointsman.yml:1:1  image: missing → add image: registry.example.org/shop:{rele
     'pointsman.yml:3:20  router.service: app-blue is a slot too: it would be stopped after a deploy → name another service, or another slot',
   ],
   [
-    'a bake',
-    `${smallest}bake: { duration: 2m }\n`,
-    'pointsman.yml:3:1  bake: not in this version yet (the watch after the switch) → remove it',
+    'a migrate command that is no list',
+    `${smallest}database: { path: /app/data/app.db, volume: app-data, migrate: python -m app.migrate }\n`,
+    'pointsman.yml:3:64  database.migrate: expected a command as a list of words, found the text "python -m app.migrate" → write it like [python, -m, app.migrate]',
   ],
   [
-    'an approval',
-    `${smallest}approval: before-switch\n`,
-    'pointsman.yml:3:1  approval: not in this version yet (waiting for a person before the switch) → remove it',
+    'a write hold with a method in lower case',
+    `${smallest}database: { path: /app/data/app.db, volume: app-data, holdWrites: { methods: [post] } }\n`,
+    'pointsman.yml:3:79  database.holdWrites.methods[0]: expected an HTTP method in upper case, found the text "post" → write it like POST',
   ],
   [
-    'a canary',
-    `${smallest}canary: [10]\n`,
-    'pointsman.yml:3:1  canary: not in this version yet (switching by weights) → remove it',
+    'a write hold that would refuse reads',
+    `${smallest}database:
+  path: /app/data/app.db
+  volume: app-data
+  holdWrites: { methods: [POST, GET] }
+`,
+    'pointsman.yml:6:33  database.holdWrites.methods[1]: GET is how users read: nobody would be served while a release is started → name the paths that write under holdWrites.paths',
   ],
   [
-    'a migrate command',
-    `${smallest}database: { path: /app/data/app.db, volume: app-data, migrate: [x] }\n`,
-    'pointsman.yml:3:55  database.migrate: not in this version yet (the rehearsal of migrations) → remove it',
+    'a write hold that excepts everything',
+    `${smallest}database:
+  path: /app/data/app.db
+  volume: app-data
+  holdWrites: { except: [/] }
+`,
+    'pointsman.yml:6:26  database.holdWrites.except[0]: every path begins with /, so no write would be held → name the paths that never write',
   ],
   [
-    'a write hold',
-    `${smallest}database: { path: /app/data/app.db, volume: app-data, holdWrites: true }\n`,
-    'pointsman.yml:3:55  database.holdWrites: not in this version yet (refusing writes while the database is migrated) → remove it',
+    'a write hold of nothing',
+    `${smallest}database:
+  path: /app/data/app.db
+  volume: app-data
+  holdWrites: { methods: [] }
+`,
+    'pointsman.yml:6:26  database.holdWrites.methods: neither a method nor a path is held → remove the key for POST, PUT, PATCH and DELETE',
+  ],
+  [
+    'a write hold of a path that is excepted',
+    `${smallest}database:
+  path: /app/data/app.db
+  volume: app-data
+  holdWrites: { paths: [/api/cart], except: [/api] }
+`,
+    'pointsman.yml:6:25  database.holdWrites.paths[0]: /api/cart would never be held, since holdWrites.except has /api → remove one of the two',
+  ],
+  [
+    'a write hold of a path that nginx never sees',
+    `${smallest}database:
+  path: /app/data/app.db
+  volume: app-data
+  holdWrites: { paths: [/api//cart, /a/../b] }
+`,
+    `pointsman.yml:6:25  database.holdWrites.paths[0]: /api//cart is no beginning of any path: nginx resolves //, /./ and /../ before it compares → write the path that is meant
+pointsman.yml:6:37  database.holdWrites.paths[1]: /a/../b is no beginning of any path: nginx resolves //, /./ and /../ before it compares → write the path that is meant`,
   ],
   [
     'more than one host',
@@ -193,5 +224,17 @@ pointsman.yml:2:1  helth: unknown key → did you mean health?
 pointsman.yml:3:19  drain.timeout: durations need a unit → write 45s
 pointsman.yml:4:17  slots.green: there is no service app-gren in compose.yml → did you mean app-green?
 pointsman.yml:5:8  build: expected true or false, found the text "yes" → write it like true
-pointsman.yml:6:1  bake: not in this version yet (the watch after the switch) → remove it`);
+pointsman.yml:6:7  bake: expected a map, found 1 → write it like { duration, window, failures, errors, latency, minRequests }`);
+});
+
+test('a rule or a pattern of migrations that cannot be meant is said where it is written', async () => {
+  const files = 'files: [app/migrations/*.py, ../db/*.sql, db/*.js], allow: [vacum, attach, zzzzzzzzzz]';
+  const text = `${smallest}database: { path: /app/data/app.db, volume: app-data, migrations: { ${files} } }\n`;
+  const lines = (await about(text)).split('\n');
+  expect(lines).toEqual([
+    "pointsman.yml:3:98  database.migrations.files[1]: ../db/*.sql leaves the project's directory, which is all that reaches the host → move the migrations beside the Compose file",
+    'pointsman.yml:3:111  database.migrations.files[2]: db/*.js names neither SQL nor Python, which is all that can be read → let it end in .sql or .py',
+    'pointsman.yml:3:129  database.migrations.allow[0]: there is no rule vacum → did you mean vacuum?',
+    expect.stringMatching(/^pointsman.yml:3:144  .*there is no rule zzzzzzzzzz → use one of begin, commit, /),
+  ]);
 });

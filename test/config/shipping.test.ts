@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadProject, type Project } from '../../src/config/load.js';
 import { formatProblem } from '../../src/config/problems.js';
@@ -41,6 +43,25 @@ describe('what is sent to another machine', () => {
     const text = `${smallest}ship: { files: [nginx/], env: [LITESTREAM_R2_BUCKET] }\n`;
     const { shipping } = await project({ 'pointsman.yml': text, 'compose.yml': compose });
     expect(shipping).toMatchObject({ files: ['compose.yml', 'nginx'], env: ['LITESTREAM_R2_BUCKET'] });
+  });
+
+  test('includes the migrations that are read before a deploy, also where ship.files lists the rest', async () => {
+    const directory = await projectWith({ 'compose.yml': compose });
+    await mkdir(join(directory, 'db'));
+    for (const name of ['0001.sql', '0002.sql', 'notes.txt']) await writeFile(join(directory, 'db', name), '');
+    const database = 'database: { path: /app/data/app.db, volume: app-data, migrations: { files: [db/*] } }\n';
+    const filesWith = async (more: string) => {
+      await writeFile(join(directory, 'pointsman.yml'), `${smallest}${database}${more}`);
+      return (await loadProject({ directory })).shipping.files;
+    };
+    expect(await filesWith('')).toEqual(['compose.yml', 'db/0001.sql', 'db/0002.sql']);
+    expect(await filesWith('ship: { files: [nginx] }\n')).toEqual([
+      'compose.yml',
+      'nginx',
+      'db/0001.sql',
+      'db/0002.sql',
+    ]);
+    expect(await filesWith('ship: { files: [db] }\n')).toEqual(['compose.yml', 'db']);
   });
 
   test('never is a volume, or what has an absolute path on the host', async () => {

@@ -1,6 +1,8 @@
-import { chmod, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { chmod, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { execa } from 'execa';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { BackupManifest } from '../../src/model/database.js';
 import { SqliteApp } from '../support/sqlite-app.js';
 
@@ -38,6 +40,19 @@ describe('a backup', () => {
     expect(await readdir(app.directory)).toEqual(['app.db', backupName, `${backupName}.json`]);
     const modes = [backupName, `${backupName}.json`].map((name) => stat(join(app.directory, name)));
     expect((await Promise.all(modes)).map(({ mode }) => mode & 0o777)).toEqual([0o640, 0o640]);
+  });
+
+  test('waits for an attempt that an engine has lost and that still runs, and finds what that one has made', async () => {
+    const lost = execa('flock', [app.directory, 'sh', '-c', 'echo works; read _'], { reject: false });
+    onTestFinished(() => void lost.kill());
+    await once(lost.stdout, 'data');
+    const second = backUp();
+    const { ino } = await stat(app.directory);
+    const waits = new RegExp(`-> FLOCK .*:${ino} `);
+    await expect.poll(() => readFile('/proc/locks', 'utf8'), { timeout: 10_000 }).toMatch(waits);
+    expect(await readdir(app.directory)).toEqual(['app.db']);
+    lost.stdin.end();
+    expect((await second).file).toBe(backupName);
   });
 
   test('asked for twice is made once', async () => {

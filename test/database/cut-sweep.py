@@ -79,7 +79,7 @@ def texts(path):
 
 def cut_backup(database, at):
     code = run('backup', {'database': database, **REQUEST}, at)
-    found = backups.backups(database)
+    found = backups.backups({'database': database})
     whole = all(backups.is_whole(path, manifest) for path, manifest in found)
     again = run('backup', {'database': database, **REQUEST})
     names = sorted(name for name in os.listdir(os.path.dirname(database)) if not name.endswith(('-wal', '-shm')))

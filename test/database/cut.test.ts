@@ -23,7 +23,7 @@ test('a backup that is killed anywhere leaves a whole one or none, and the next 
   const name = 'app.db.pre-deploy-20260101T000000Z';
   const expected = { foundIsWhole: true, again: 0, names: ['app.db', name, `${name}.json`] };
   for (const outcome of await sweep('backup')) expect(outcome).toEqual(expected);
-}, 60_000);
+}, 180_000);
 
 test.each([
   ['of a migrated database', 'restore-migrated'],
@@ -41,5 +41,5 @@ test.each([
     };
     for (const outcome of await sweep(command)) expect(outcome).toEqual(expected);
   },
-  60_000,
+  180_000,
 );

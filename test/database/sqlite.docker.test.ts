@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream';
 import { createInterface } from 'node:readline';
 import type Docker from 'dockerode';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { databaseOf } from '../../src/activities/database-of.js';
+import { sqliteOf } from '../../src/database/database-of.js';
 import type { SqliteDatabase } from '../../src/database/sqlite.js';
 import { runTool } from '../../src/docker/tool-container.js';
 import { LocalHost } from '../../src/hosts/local-host.js';
@@ -47,7 +47,7 @@ async function createVolume(options: Partial<Docker.VolumeCreateOptions> = {}): 
 }
 
 function open(signal = new AbortController().signal): Promise<SqliteDatabase | null> {
-  return databaseOf(host, settings, { signal });
+  return sqliteOf(host, settings, { signal });
 }
 
 /** Runs Python in a container of its own, with `db` open on the database or another file beside it. */

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import Docker from 'dockerode';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { execIn, findContainer, putFile, readFileIn, tailLogs } from '../../src/docker/container.js';
+import {
+  execIn,
+  findContainer,
+  inspectContainer,
+  lastEnd,
+  putFile,
+  readFileIn,
+  tailLogs,
+} from '../../src/docker/container.js';
 
 const docker = new Docker();
 const image = 'python:3.11-slim-bookworm';
@@ -44,6 +52,18 @@ describe('the last lines of a log', () => {
   test('are the same where the container has a terminal', async () => {
     const { id } = await ran('echo first; echo second >&2', { Tty: true });
     expect(await tailLogs(docker, id, 10)).toEqual(['first', 'second']);
+  });
+
+  test('before a container was started again say why it had ended, and not what it writes since', async () => {
+    const script = 'test -e /ran && echo serving && exec sleep 600; touch /ran; echo "no such column" >&2; exit 1';
+    const container = await create({
+      Cmd: ['sh', '-c', script],
+      HostConfig: { Init: true, RestartPolicy: { Name: 'always' } },
+    });
+    await container.start();
+    await expect.poll(() => tailLogs(docker, container.id, 10), { timeout: 20_000 }).toContain('serving');
+    const { at } = await lastEnd(docker, container.id);
+    expect(await tailLogs(docker, container.id, 10, at)).toEqual(['no such column']);
   });
 
   test('are none where nothing was written', async () => {
@@ -90,6 +110,30 @@ test('a command in a container tells how it ended and what it printed', async ()
   });
 });
 
+test('a command in a container that never ends is no longer waited for once it is cancelled', async () => {
+  const container = await create(sleeping);
+  await container.start();
+  const controller = new AbortController();
+  const running = execIn(docker, container.id, ['sh', '-c', 'touch /tmp/began; sleep infinity'], {
+    signal: controller.signal,
+  });
+  while ((await execIn(docker, container.id, ['test', '-e', '/tmp/began'])).exitCode !== 0);
+  controller.abort(new Error('no more waiting'));
+  await expect(running).rejects.toThrow('no more waiting');
+});
+
+test('a container that Docker has started again by itself still tells how it had ended', async () => {
+  const command = 'test -e /tmp/before && exec sleep 600; touch /tmp/before; exit 3';
+  const HostConfig = { NetworkMode: 'none', RestartPolicy: { Name: 'always' } };
+  const container = await create({ Cmd: ['sh', '-c', command], HostConfig });
+  await container.start();
+  // One look at a time: between two of them the container may have ended, and not be started again yet.
+  let state = await inspectContainer(docker, container.id);
+  while (!state.running || state.restarts === 0) state = await inspectContainer(docker, container.id);
+  expect(state).toMatchObject({ running: true, exitCode: 0, restarts: 1 });
+  expect(await lastEnd(docker, container.id)).toMatchObject({ exitCode: 3 });
+});
+
 describe('the container of a service', () => {
   function labels(project: string, oneoff = 'False') {
     const of = { 'com.docker.compose.project': project, 'com.docker.compose.service': 'app-blue' };
@@ -110,6 +154,24 @@ describe('the container of a service', () => {
     await container.start();
     await create(labels(project));
     expect(await findContainer(docker, project, 'app-blue')).toMatchObject({ id: container.id, running: true });
+  });
+
+  test('is the one in its place where it was removed in the moment it was looked for', async () => {
+    const project = `pm-${randomUUID().slice(0, 8)}`;
+    const old = await docker.createContainer({ ...labels(project), Image: image });
+    const replacing = new Docker();
+    let replaced: Docker.Container | null = null;
+    const list = replacing.listContainers.bind(replacing);
+    replacing.listContainers = (async (options: Docker.ContainerListOptions) => {
+      const found = await list(options);
+      if (!replaced) {
+        await old.remove();
+        replaced = await create(labels(project));
+      }
+      return found;
+    }) as typeof replacing.listContainers;
+    const found = await findContainer(replacing, project, 'app-blue');
+    expect(found?.id).toBe((replaced as Docker.Container | null)?.id);
   });
 
   test('is none where there is only one of "compose run", or of another project', async () => {

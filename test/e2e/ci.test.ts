@@ -61,7 +61,7 @@ describe('from CI, which holds one key and reaches nothing but SSH,', () => {
   test('the first deploy sends the project and brings the app up', async () => {
     const { code, out } = await deploy('v1');
     expect(out).toContain('live: blue (v1)');
-    expect(code).toBe(0);
+    expect(code, out).toBe(0);
   });
 
   test('a job that is killed half-way costs nothing: run again, it follows the deploy that went on without it', async () => {
@@ -73,7 +73,7 @@ describe('from CI, which holds one key and reaches nothing but SSH,', () => {
     const { code, out } = await deploy('v2');
     expect(out).toContain('v2 is being deployed already');
     expect(out).toContain('live: green (v2)');
-    expect(code).toBe(0);
+    expect(code, out).toBe(0);
     expect((await traffic.stop()).failures).toEqual({});
   });
 
@@ -89,7 +89,7 @@ describe('from CI, which holds one key and reaches nothing but SSH,', () => {
 
   test('a release that fails is undone, and its log comes without the secret that the app printed', async () => {
     const { code, out } = await deploy('leaky');
-    expect(code).toBe(4);
+    expect(code, out).toBe(4);
     expect(out).toContain('── app (app-green), last');
     expect(out).toContain("'PAYMENTS_SECRET': ");
     expect(out).toContain('[redacted]');
@@ -105,12 +105,14 @@ describe('from CI, which holds one key and reaches nothing but SSH,', () => {
   test('a rollback goes back to the release before, with the files that belong to it', async () => {
     const { code, out } = await place.run('rollback', '-e', 'demo');
     expect(out).toContain('live: green (v2)');
-    expect(code).toBe(0);
+    expect(code, out).toBe(0);
     const current = await execa('readlink', [join(place.hostState, place.project, 'demo', 'current')]);
     expect(current.stdout).toMatch(/^releases\/v2-/);
   });
 
   test('an image that no registry has is built on the host, from the context that was sent', async () => {
+    // A test run that was interrupted may have left it.
+    await execa('docker', ['rmi', '-f', `${imageRepository}:built`], { reject: false });
     await mkdir(join(place.directory, 'image'));
     await writeFile(join(place.directory, 'image/Dockerfile'), `FROM ${imageRepository}:v1\nLABEL built=there\n`);
     await place.edit('compose.yml', (text) =>
@@ -120,7 +122,7 @@ describe('from CI, which holds one key and reaches nothing but SSH,', () => {
     const { code, out } = await deploy('built');
     expect(out).toMatch(/fetchImages .* built, sha256:/);
     expect(out).toContain('live: blue (built)');
-    expect(code).toBe(0);
+    expect(code, out).toBe(0);
   });
 
   test('the app got its secret as it is, through the .env on the host, which only its owner can read', async () => {
@@ -170,7 +172,7 @@ describe('the key of CI', () => {
     const { code, out } = await place.run('status', '-e', 'demo');
     expect(out).toContain('lets us in and runs no commands for us');
     expect(out).toContain('this key opens the tunnel to Temporal');
-    expect(code).toBe(76);
+    expect(code, out).toBe(76);
   });
 });
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Traffic, type TrafficReport } from '../../bench/traffic.js';
 import { execIn } from '../../src/docker/container.js';
-import { Playground, type Identity, type PlaygroundKind, type Ran } from '../support/playground.js';
+import { imageRepository, Playground, type Identity, type PlaygroundKind, type Ran } from '../support/playground.js';
 
 let place: Playground;
 let unchanged: Record<string, Identity>;
@@ -29,22 +29,22 @@ describe.each<PlaygroundKind>(['local', 'ssh'])(
 
     test('a release whose image does not exist is refused before anything is touched', async () => {
       const { code, out } = await place.deploy('nowhere');
-      expect(out).toContain('The image pointsman-e2e:nowhere is not on the host');
-      expect(code).toBe(3);
+      expect(out).toContain(`The image ${imageRepository}:nowhere is not on the host`);
+      expect(code, out).toBe(3);
       expect(await place.container('router')).toBeNull();
     });
 
     test('the first deploy brings up router, litestream and the blue slot', async () => {
       const { code, out } = await place.deploy('v1');
       expect(out).toContain('live: blue (v1)');
-      expect(code).toBe(0);
+      expect(code, out).toBe(0);
       expect(await place.live()).toEqual({ slot: 'blue', release: 'v1' });
       unchanged = await place.identities();
     });
 
     test('the second deploy switches to green: no request fails, no row is lost, and only the old slot stops', async () => {
-      const { code, traffic } = await underTraffic(() => place.deploy('v2'));
-      expect(code).toBe(0);
+      const { code, out, traffic } = await underTraffic(() => place.deploy('v2'));
+      expect(code, out).toBe(0);
       expect(traffic).toMatchObject({ failed: 0, failures: {} });
       expect(traffic.sent).toBeGreaterThanOrEqual(2000);
       expect(Object.keys(traffic.releases).sort()).toEqual(['v1', 'v2']);
@@ -56,7 +56,7 @@ describe.each<PlaygroundKind>(['local', 'ssh'])(
     test('a release that migrates and then fails is undone: the database is restored and every row is kept', async () => {
       const before = await place.python('print(db.execute("SELECT sql FROM sqlite_master").fetchall())');
       const { code, out, traffic } = await underTraffic(() => place.deploy('broken'));
-      expect(code).toBe(4);
+      expect(code, out).toBe(4);
       expect(out).toContain("app-blue exited with code 1: KeyError: 'PAYMENTS_API_KEY'");
       expect(out).toContain('Live: green (v2), as before.');
       expect(traffic).toMatchObject({ failed: 0, releases: { v2: traffic.sent } });
@@ -67,7 +67,7 @@ describe.each<PlaygroundKind>(['local', 'ssh'])(
 
     test('a release that fails without migrating leaves the database as it is: all rows are still live', async () => {
       const { code, out, traffic } = await underTraffic(() => place.deploy('broken-without-migration'));
-      expect(code).toBe(4);
+      expect(code, out).toBe(4);
       expect(out).toContain('Database kept: the failed release changed neither schema nor migration state.');
       expect(traffic.failed).toBe(0);
       expect(missing(traffic.written, await place.notes())).toEqual([]);
@@ -75,7 +75,7 @@ describe.each<PlaygroundKind>(['local', 'ssh'])(
 
     test('a release whose third migration fails leaves none of the batch applied', async () => {
       const { code, out } = await place.deploy('failing-migration');
-      expect(code).toBe(4);
+      expect(code, out).toBe(4);
       expect(out).toContain('no such table: nowhere');
       const tables = await place.python('print([n for (n,) in db.execute("SELECT name FROM sqlite_master")])');
       expect(tables).not.toContain('tags');
@@ -94,7 +94,7 @@ describe.each<PlaygroundKind>(['local', 'ssh'])(
       const first = place.start('deploy', '-e', 'demo', '--release', 'v3');
       await place.untilRunning('composeUpWait');
       const second = await place.deploy('v1');
-      expect(second.code).toBe(6);
+      expect(second.code, second.out).toBe(6);
       expect(second.out).toMatch(/is busy: deploy v3 by \S+@\S+, since/);
       expect((await first).exitCode).toBe(0);
       expect(await place.live()).toEqual({ slot: 'blue', release: 'v3' });
@@ -104,7 +104,7 @@ describe.each<PlaygroundKind>(['local', 'ssh'])(
       const deploying = place.start('deploy', '-e', 'demo', '--release', 'hanging');
       await place.untilRunning('composeUpWait');
       const abort = await place.run('abort', '-e', 'demo');
-      expect(abort.code).toBe(7);
+      expect(abort.code, abort.out).toBe(7);
       expect((await deploying).exitCode).toBe(7);
       expect(abort.out).toContain('Live: blue (v3), as before.');
       expect(await place.live()).toEqual({ slot: 'blue', release: 'v3' });
@@ -112,8 +112,8 @@ describe.each<PlaygroundKind>(['local', 'ssh'])(
     });
 
     test('a rollback goes back to the release before without being told which, and no request fails', async () => {
-      const { code, traffic } = await underTraffic(() => place.run('rollback', '-e', 'demo'));
-      expect(code).toBe(0);
+      const { code, out, traffic } = await underTraffic(() => place.run('rollback', '-e', 'demo'));
+      expect(code, out).toBe(0);
       expect(traffic.failed).toBe(0);
       expect(await place.live()).toEqual({ slot: 'green', release: 'v2' });
     });
@@ -136,7 +136,7 @@ describe.each<PlaygroundKind>(['local', 'ssh'])(
       const { code, out, traffic } = await underTraffic(() => place.deploy('v3'));
       await exec('router', 'rm /etc/nginx/conf.d/zz-broken.conf');
       expect(out).toContain('unknown directive "nonsense"');
-      expect(code).toBe(3);
+      expect(code, out).toBe(3);
       expect(traffic.failed).toBe(0);
       expect(await place.live()).toEqual({ slot: 'green', release: 'v2' });
     });
@@ -144,8 +144,8 @@ describe.each<PlaygroundKind>(['local', 'ssh'])(
     test('a wiped router volume is filled again from the slot that runs', async () => {
       await exec('router', 'rm -f /etc/nginx/conf.d/*');
       await place.docker.getContainer((await place.container('router'))?.id ?? '').restart();
-      const { code } = await place.deploy('v3');
-      expect(code).toBe(0);
+      const { code, out } = await place.deploy('v3');
+      expect(code, out).toBe(0);
       expect(await place.live()).toEqual({ slot: 'blue', release: 'v3' });
     });
   },

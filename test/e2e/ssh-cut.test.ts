@@ -6,7 +6,7 @@ import { loadSettings } from '../../src/config/load.js';
 import { SshHost } from '../../src/hosts/ssh/ssh-host.js';
 import type { Activities } from '../../src/model/activities.js';
 import type { BackupManifest } from '../../src/model/database.js';
-import type { Settings } from '../../src/model/settings.js';
+import { sqliteSettings, type Settings } from '../../src/model/settings.js';
 import { imageRepository, Playground } from '../support/playground.js';
 
 /**
@@ -55,7 +55,8 @@ beforeAll(async () => {
   }
   activities = createActivities({ hosts: { of: () => Promise.resolve(host) } });
   const loaded = await loadSettings({ directory: place.directory, environment: 'demo' });
-  settings = { ...loaded, database: loaded.database && { ...loaded.database, restore: 'always' } };
+  const database = sqliteSettings(loaded);
+  settings = { ...loaded, database: database && { ...database, restore: 'always' } };
 });
 afterAll(async () => {
   host?.close();

@@ -181,13 +181,6 @@ describe.each(kinds)('on a host that is %s,', (kind) => {
       expect((await stat(path)).mode & 0o777).toBe(0o600);
     });
 
-    test('grows by one line at a time', async () => {
-      const path = join(directory, 'shop', 'releases.jsonl');
-      await host.appendLine(path, '{"release":"v1"}');
-      await host.appendLine(path, '{"release":"v2"}');
-      expect(await host.readFile(path)).toBe('{"release":"v1"}\n{"release":"v2"}\n');
-    });
-
     test('has room on its disk', async () => {
       expect(await host.freeBytes(directory)).toBeGreaterThan(0);
     });

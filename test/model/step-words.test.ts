@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { TableReport } from '../../src/model/database.js';
-import { stepWords } from '../../src/model/step-words.js';
+import { judgedText, stepWords } from '../../src/model/step-words.js';
 import { settings } from '../support/settings.js';
 
 const slotArgs = { settings, slot: 'green', release: 'v2', image: 'shop:v2' } as const;
@@ -34,6 +34,39 @@ describe('before a step, its words say what it is about to do', () => {
   });
 });
 
+describe('the router is told whose requests go where', () => {
+  const args = { settings, slot: 'green', release: 'v2', timestamp: 't' } as const;
+  const live = { slot: 'blue', release: 'v1' } as const;
+  test.each([
+    [undefined, 'green (v2)'],
+    [25, 'green (v2) to 25 % of the requests, and blue (v1) to the rest'],
+    [0, 'green (v2) to whoever asks for it by header, and blue (v1) to everybody else'],
+  ])('at %s: %s', (weight, text) => {
+    const staged = weight === undefined ? args : { ...args, stage: { live, weight } };
+    expect(stepWords.writeRouterConfig.summary(staged)).toBe(`write the router's config for ${text}`);
+    expect(stepWords.reloadRouter.summary(staged)).toBe(`reload the router and prove that it serves ${text}`);
+  });
+});
+
+describe('a window is told with what came of it', () => {
+  const release = { requests: 1203, errors: 37, p50Ms: 4, p95Ms: 9.4 };
+  test.each([
+    [{ release, unhealthy: null }, 'healthy, 1,203 requests, 3.1 % 5xx, p95 9 ms'],
+    [
+      { release: { ...release, requests: 1, errors: 0, p95Ms: null }, unhealthy: null },
+      'healthy, 1 request, 0.0 % 5xx',
+    ],
+    [
+      { release: { ...release, requests: 1_234_567, errors: 0 }, unhealthy: null },
+      'healthy, 1,234,567 requests, 0.0 % 5xx, p95 9 ms',
+    ],
+    [{ release: { ...release, requests: 0 }, unhealthy: null }, 'healthy, no requests'],
+    [{ release, unhealthy: '/healthz answered 500' }, '/healthz answered 500'],
+  ])('%j: %s', (window, text) => {
+    expect(judgedText(window)).toBe(text);
+  });
+});
+
 describe('a backup', () => {
   const args = { settings, timestamp: 't', deployId: 'd', releaseFrom: null, releaseTo: 'v1' };
 
@@ -51,13 +84,10 @@ describe('a backup', () => {
 describe('a drain', () => {
   test.each([
     [{ drained: true, remaining: 0, afterMs: 1240 }, 'drained after 1.2 s'],
+    [{ drained: false, remaining: 1, afterMs: 30_000 }, '1 router worker still had requests after 30.0 s: ended'],
     [
-      { drained: false, remaining: 1, afterMs: 30_000 },
-      '1 router worker still had requests after 30.0 s: they are cut',
-    ],
-    [
-      { drained: false, remaining: 2, afterMs: 30_000 },
-      '2 router workers still had requests after 30.0 s: they are cut',
+      { drained: false, remaining: 2, cut: 3, afterMs: 30_000 },
+      '2 router workers still had requests after 30.0 s: ended, 3 connections to the app cut',
     ],
   ])('%j', (result, text) => {
     expect(stepWords.drainSlot.note(result, drainArgs)).toBe(text);

@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { error, warning } from '../../src/preflight/check.js';
 import { databaseVolume } from '../../src/preflight/checks/database.js';
-import { disk, liveSlotRuns } from '../../src/preflight/checks/host.js';
+import { comesBack, disk, liveSlotRuns } from '../../src/preflight/checks/host.js';
+import { replicaAnswers } from '../../src/preflight/checks/replica-answers.js';
+import { replicaConfig } from '../../src/preflight/checks/replica-config.js';
+import { replicaService } from '../../src/preflight/checks/replica-service.js';
 import { replicaTarget, requiredVariables } from '../../src/preflight/checks/replica.js';
 import { routerHealth, routerService } from '../../src/preflight/checks/router.js';
+import { routerCanary, routerSnippets } from '../../src/preflight/checks/router-stages.js';
 import { onlyOneSlotRuns, slotServices } from '../../src/preflight/checks/slots.js';
 import { settings } from '../support/settings.js';
 import { fakeHost, running, services, withService, world } from './support.js';
@@ -14,9 +18,15 @@ test.each([
   slotServices,
   routerService,
   routerHealth,
+  routerCanary,
+  routerSnippets,
   databaseVolume,
   requiredVariables,
   replicaTarget,
+  replicaService,
+  replicaConfig,
+  replicaAnswers,
+  comesBack,
   liveSlotRuns,
   onlyOneSlotRuns,
 ])('$name has nothing to say about a project that is in order', async (check) => {
@@ -137,6 +147,22 @@ describe('database', () => {
     ]);
   });
 
+  test('backups on another mount than the database are an error', () => {
+    const database = { path: '/app/data/app.db', volume: 'app-data', keepBackups: 3, restore: 'if-migrated' } as const;
+    const at = (backups: string) =>
+      databaseVolume.run({
+        ...world(),
+        settings: { ...settings, database: { ...database, migrationTable: null, backups } },
+      });
+    expect(at('/app/data/backups')).toEqual([]);
+    expect(at('/backups')).toContainEqual(
+      error(
+        'app-blue mounts app-data at /app/data, and /backups (database.backups) is not in there.',
+        'Set database.backups to a directory in /app/data.',
+      ),
+    );
+  });
+
   test('an app without a database needs no volume', () => {
     expect(databaseVolume.run(world({ config: { services }, settings: { ...settings, database: null } }))).toEqual([]);
   });
@@ -155,60 +181,6 @@ describe('variables', () => {
   test('without a replica nothing is required', () => {
     const found = requiredVariables.run(world({ settings: { ...settings, replica: null }, variables: new Map() }));
     expect(found).toEqual([]);
-  });
-});
-
-describe('replica', () => {
-  const requireEnv = ['LITESTREAM_R2_ENDPOINT', 'LITESTREAM_R2_BUCKET'];
-  const withReplica = { ...settings, replica: { service: 'litestream', requireEnv } };
-
-  function found(variables: Record<string, string>) {
-    return replicaTarget.run(world({ settings: withReplica, variables: new Map(Object.entries(variables)) }));
-  }
-
-  test.each(['s3://shop', 'Shop', 'ab', '-shop', 'shop/backups', 'x'.repeat(64)])('%s is no bucket', (value) => {
-    expect(found({ LITESTREAM_R2_BUCKET: value })).toEqual([
-      error(
-        'LITESTREAM_R2_BUCKET is no valid bucket name.',
-        'Use 3 to 63 lower-case letters, digits, dots and hyphens, without a URL.',
-      ),
-    ]);
-  });
-
-  test('an endpoint without its scheme is an error', () => {
-    expect(found({ LITESTREAM_R2_ENDPOINT: 'abc.r2.cloudflarestorage.com' })).toEqual([
-      error(
-        'LITESTREAM_R2_ENDPOINT is no URL.',
-        'Write it with its scheme: https://<account>.r2.cloudflarestorage.com.',
-      ),
-    ]);
-  });
-
-  test('an endpoint with the bucket in it is an error', () => {
-    expect(found({ LITESTREAM_R2_ENDPOINT: 'https://abc.r2.cloudflarestorage.com/shop' })).toEqual([
-      error(
-        'LITESTREAM_R2_ENDPOINT has a path.',
-        'Leave the bucket out of the endpoint: it has a variable of its own.',
-      ),
-    ]);
-  });
-
-  test.each(['https://abc.r2.cloudflarestorage.com', 'https://abc.r2.cloudflarestorage.com/', 'http://s3:9000'])(
-    '%s is a good endpoint',
-    (value) => {
-      expect(found({ LITESTREAM_R2_ENDPOINT: value, LITESTREAM_R2_BUCKET: 'shop.backups-1' })).toEqual([]);
-    },
-  );
-
-  test('an endpoint that the app has for something else may have a path', () => {
-    const own = { OTLP_ENDPOINT: 'http://collector:4318/v1/traces', UPLOADS_BUCKET: 's3://Uploads' };
-    expect(found(own)).toEqual([]);
-  });
-
-  test('no message shows a value', async () => {
-    const said = await found({ LITESTREAM_R2_ENDPOINT: 'canary', LITESTREAM_R2_BUCKET: 'CANARY' });
-    expect(said).toHaveLength(2);
-    expect(JSON.stringify(said)).not.toMatch(/canary/i);
   });
 });
 
@@ -263,5 +235,23 @@ describe('what runs', () => {
   test('a live slot that runs alone is in order', () => {
     const facts = world({ live, slots: { blue: running, green: { ...running, running: false } } });
     expect([liveSlotRuns.run(facts), onlyOneSlotRuns.run(facts)]).toEqual([[], []]);
+  });
+
+  test('all that would stay down after a crash of Docker is named at once; what belongs to another profile is not', () => {
+    const unless = (service: object) => ({ ...service, restart: 'unless-stopped' });
+    const config = {
+      services: {
+        'app-blue': unless(services['app-blue']),
+        'app-green': { ...services['app-green'], restart: 'always' },
+        router: unless(services.router),
+        tools: { ...unless({}), profiles: ['tools'] },
+      },
+    };
+    expect(comesBack.run(world({ config }))).toEqual([
+      warning(
+        'app-blue, router: with "restart: unless-stopped" what runs when the Docker daemon crashes stays down after it.',
+        'Set "restart: always": a slot that pointsman stops stays stopped all the same.',
+      ),
+    ]);
   });
 });

@@ -47,6 +47,13 @@ test('an engine that does not run is an error', async () => {
   ]);
 });
 
+test('an engine that crashed a moment ago is waited for', async () => {
+  const refused = fails('ECONNREFUSED', 'connect ECONNREFUSED /var/run/docker.sock');
+  const ways = [refused, fails('ENOENT', 'connect ENOENT /var/run/docker.sock'), refused];
+  expect(await found({}, () => (ways.shift() ?? answers('20.10.24+dfsg1'))())).toEqual([]);
+  expect(ways).toEqual([]);
+});
+
 test('a socket that the user may not use is another error', async () => {
   expect(await found({}, fails('EACCES', 'connect EACCES /var/run/docker.sock'))).toEqual([
     error('No permission to use Docker on web-1.', 'Add the user to the docker group and log in again.'),

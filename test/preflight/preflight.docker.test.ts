@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import Docker from 'dockerode';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { toFailure } from '../../src/activities/failures.js';
 import { execIn, findContainer, putFile } from '../../src/docker/container.js';
 import { LocalHost } from '../../src/hosts/local-host.js';
 import type { Finding } from '../../src/model/finding.js';
 import type { Settings } from '../../src/model/settings.js';
 import { runPreflight } from '../../src/preflight/index.js';
 import { renderLiveConfig } from '../../src/router/nginx-config.js';
+import { engineSocket } from '../support/engine-socket.js';
 import { settings as usual } from '../support/settings.js';
 
 const question = { release: '3.11-slim-bookworm', kind: 'deploy' } as const;
@@ -110,6 +112,13 @@ describe('a project that was never deployed', () => {
       ['images', 'error', "The image litestream/litestream:v0.5.8 does not exist: Litestream's tags have no v."],
       ['variables', 'error', 'S3_ENDPOINT has no value in .env.'],
       ['replica', 'error', 'S3_BUCKET is no valid bucket name.'],
+      ['replica-service', 'error', 'litestream does not get the value of S3_BUCKET.'],
+      ['replica-service', 'error', 'litestream does not mount app-data: it cannot see the database.'],
+      [
+        'replica-config',
+        'warning',
+        'litestream is killed 10 s after it is asked to stop, and its last sync may take longer.',
+      ],
     ]);
   });
 
@@ -157,6 +166,21 @@ test('where Docker does not answer, that is all that is said', async () => {
       fix: 'Start Docker Engine: systemctl start docker.',
     },
   ]);
+});
+
+test('where Docker crashes meanwhile nothing is said: what was asked of it was not found wrong', async () => {
+  const { docker, cut } = await engineSocket(settings.directory);
+  const info = async (): Promise<never> => {
+    // By then the other checks have their answers: what is asked in the very moment of the crash breaks off by itself.
+    for (let turn = 0; turn < 50; turn += 1) await docker.ping();
+    cut();
+    await docker.ping().catch(() => undefined);
+    throw new Error('no container can ask');
+  };
+  host = new LocalHost({ stateDirectory: host.stateDirectory, docker: Object.assign(docker, { info }) });
+  settings = { ...settings, database: null, replica: null };
+  const ended = await findingsOf(good).catch((error: unknown) => toFailure(error));
+  expect(ended).toMatchObject({ type: 'DockerUnavailable' });
 });
 
 test('a check that cannot be made is a finding, and the others are made all the same', async () => {

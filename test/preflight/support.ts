@@ -31,7 +31,6 @@ export function fakeHost({ commands, docker, freeBytes, files }: FakeHost = {}):
     tryRun: (command) => Promise.resolve(ended(command, commands ? commands(command.argv.join(' ')) : refuse())),
     readFile: (path) => (files ? Promise.resolve(files[path] ?? null) : refuse()),
     writeFile: refuse,
-    appendLine: refuse,
     freeBytes: freeBytes ?? refuse,
     request: refuse,
   };
@@ -56,16 +55,33 @@ export const services = {
     image: 'nginx:1.30',
     volumes: [{ type: 'volume', source: 'router-config', target: '/etc/nginx/conf.d' }],
   },
-  litestream: { image: 'litestream/litestream:0.5.18' },
+  litestream: {
+    image: 'litestream/litestream:0.5.18',
+    environment: { LITESTREAM_R2_BUCKET: 'shop-backups' },
+    stop_grace_period: '35s',
+    volumes: [
+      { type: 'volume', source: 'app-data', target: '/app/data' },
+      { type: 'bind', source: '/srv/shop/litestream.yml', target: '/etc/litestream.yml' },
+    ],
+  },
 } satisfies ComposeConfig['services'];
+
+/** A config of Litestream in which nothing is wrong. */
+export const litestreamConfig = `
+socket: { enabled: true, path: /var/run/litestream.sock }
+dbs:
+  - path: /app/data/app.db
+    replica: { type: s3, bucket: "\${LITESTREAM_R2_BUCKET}", path: shop }
+`;
 
 /** The facts about a project that is in order, but for those that a test changes. */
 export function world(changed: Partial<World> = {}): World {
   return {
-    host: fakeHost(),
+    host: fakeHost({ files: { '/srv/shop/litestream.yml': litestreamConfig } }),
     settings,
     release: 'v2',
     kind: 'deploy',
+    call: 'run-1',
     image: 'registry.example.org/shop:v2',
     config: { services, volumes: { 'app-data': { name: 'shop_app-data' } } },
     router: null,
@@ -95,6 +111,7 @@ export const running: ContainerState = {
   exitCode: 0,
   oomKilled: false,
   startedAt: '2026-11-23T09:23:34Z',
+  restarts: 0,
   image: 'shop:v1',
   address: '172.18.0.2',
   environment: [],

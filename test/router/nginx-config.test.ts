@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { renderLiveConfig, renderPlaceholder, slotInConfig } from '../../src/router/nginx-config.js';
+import {
+  isRouterConfig,
+  liveInDump,
+  renderLiveConfig,
+  renderPlaceholder,
+  slotInConfig,
+} from '../../src/router/nginx-config.js';
 
 const green = {
   live: { slot: 'green', release: 'v2' },
@@ -20,6 +26,34 @@ describe('the router’s config', () => {
 
   test('is this whole file while nothing is live', async () => {
     await expect(renderPlaceholder(5000)).toMatchFileSnapshot('fixtures/placeholder.conf');
+  });
+});
+
+describe('what there is in the router', () => {
+  test.each([
+    ['for a slot', renderLiveConfig({ ...green, modern: true })],
+    ['for an older nginx', renderLiveConfig({ ...green, modern: false })],
+    ['of a router without a release', renderPlaceholder(5000)],
+  ])('is a config %s, and none where it was cut short at any point', (_, whole) => {
+    expect(isRouterConfig(whole, services)).toBe(true);
+    const cuts = Array.from({ length: whole.trimEnd().length }, (_, at) => whole.slice(0, at));
+    expect(cuts.filter((cut) => cut.startsWith('# Written by') && isRouterConfig(cut, services))).toEqual([]);
+  });
+
+  test('is told with its release by all of its files together', () => {
+    const own = renderLiveConfig({ ...green, modern: true });
+    const dump = (file: string): string =>
+      `# configuration file /etc/nginx/nginx.conf:\nhttp {}\n\n# …/default.conf:\n${file}`;
+    expect(liveInDump(dump(own), services)).toEqual({ slot: 'green', release: 'v2' });
+    expect(liveInDump(dump(renderPlaceholder(5000)), services)).toBeNull();
+    expect(liveInDump(dump('server { location / { proxy_pass http://app-blue:80; } }'), services)).toEqual({
+      slot: 'blue',
+      release: null,
+    });
+  });
+
+  test('is none where it is the page that an image brings', () => {
+    expect(isRouterConfig('server { listen 80; root /var/www; }', services)).toBe(false);
   });
 });
 

@@ -8,6 +8,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { execIn, inspectContainer, putFile } from '../../src/docker/container.js';
 import { LocalHost } from '../../src/hosts/local-host.js';
 import type { Settings } from '../../src/model/settings.js';
+import { RouterDownError } from '../../src/router/live-slot.js';
 import { Nginx, RouterConfigError } from '../../src/router/nginx.js';
 import { renderLiveConfig, renderPlaceholder, statusPath } from '../../src/router/nginx-config.js';
 import { settings as usual } from '../support/settings.js';
@@ -127,6 +128,19 @@ describe('a config that nginx refuses', () => {
     expect((await filesIn(container)).filter((name) => name.endsWith('.conf'))).toEqual(['default.conf']);
   });
 
+  test("leaves nginx's directories of temporary files to its workers: a large answer is on its way through one", async () => {
+    const { container, nginx } = await runRouter('server { listen 5001; location / { return 204; } }\n');
+    const everything = 'stat -c "%n %U" /var/lib/nginx/* /var/cache/nginx/* 2>/dev/null';
+    const owners = () => execIn(host.docker, container.id, ['sh', '-c', everything]);
+    const before = (await owners()).stdout;
+    expect(before).toContain('proxy');
+    // Accepted by itself and refused with the rest, so that nothing after the first test puts them right again.
+    const other = 'server { listen 5000 default_server; return 204; }\n';
+    await putFile(host.docker, container.id, { directory, name: 'other.conf', content: other });
+    await expect(nginx.install(green, timestamp)).rejects.toThrow('a duplicate default server');
+    expect((await owners()).stdout).toBe(before);
+  });
+
   test('only together with another file there is taken back as well', async () => {
     const { container, nginx } = await runRouter('# Empty.\n');
     const other = 'server { listen 5000 default_server; return 204; }\n';
@@ -136,10 +150,76 @@ describe('a config that nginx refuses', () => {
     expect((await execIn(host.docker, container.id, ['nginx', '-t'])).exitCode).toBe(0);
   });
 
+  test('is told apart from an nginx that dies under the question, which is asked again', async () => {
+    const { container, nginx } = await runRouter();
+    const dying = '#!/bin/sh\nkill -9 $$\n';
+    const script = 'printf %s "$1" >/usr/local/bin/nginx && chmod +x /usr/local/bin/nginx';
+    await execIn(host.docker, container.id, ['sh', '-c', script, 'sh', dying]);
+    for (const ask of [() => nginx.reload(), () => nginx.install(green, timestamp)]) {
+      const ended: unknown = await ask().catch((error: unknown) => error);
+      expect(ended).toBeInstanceOf(RouterDownError);
+      expect(String(ended)).toContain('nginx in the router ended with 137');
+    }
+    await execIn(host.docker, container.id, ['rm', '/usr/local/bin/nginx']);
+    await nginx.install(green, timestamp);
+    await nginx.reload();
+    expect(await nginx.readConfig()).toBe(green);
+  });
+
   test('is not loaded, and the reload says why', async () => {
     const { nginx } = await runRouter();
     await nginx.place(broken);
     await expect(nginx.reload()).rejects.toThrow('unknown directive "proxy_pas"');
+  });
+});
+
+describe('a reload for a slot', () => {
+  const tools = ['curl', 'wget', 'bash'];
+
+  /** Leaves the router one way to ask, or none: images differ in what they have. */
+  async function withOnly(tool: string | null, { id }: Docker.Container): Promise<void> {
+    const script = 'for t in $1; do p=$(command -v "$t") && mv "$p" "$p.away"; done; true';
+    const gone = tools.filter((name) => name !== tool).join(' ');
+    await execIn(host.docker, id, ['sh', '-c', script, 'sh', gone]);
+  }
+
+  test('is not done while the router cannot reach it', async () => {
+    const { container, nginx } = await runRouter();
+    await withOnly('bash', container);
+    const before = await nginx.workers();
+    expect(await nginx.reloadIfItReaches('app-green', 8000)).toBe(false);
+    expect(await nginx.reloadIfItReaches('127.0.0.1', 1)).toBe(false);
+    expect(await nginx.remaining(before)).toEqual(before);
+  });
+
+  test('is done once it does', async () => {
+    const { container, nginx } = await runRouter();
+    await withOnly('bash', container);
+    const before = await nginx.workers();
+    expect(await nginx.reloadIfItReaches('127.0.0.1', settings.router.port)).toBe(true);
+    await expect.poll(() => nginx.remaining(before), { timeout: 30_000 }).toEqual([]);
+  });
+
+  test.each([
+    ['curl', 7],
+    ['wget', 4],
+  ])('takes the word of %s, where that is what the router has', async (tool, noConnection) => {
+    const { container, nginx } = await runRouter();
+    await withOnly(tool, container);
+    for (const [code, reached] of [
+      [noConnection, false],
+      [0, true],
+    ] as const) {
+      const script = `printf '#!/bin/sh\\nexit ${code}\\n' >/usr/local/bin/${tool} && chmod +x /usr/local/bin/${tool}`;
+      await execIn(host.docker, container.id, ['sh', '-c', script]);
+      expect(await nginx.reloadIfItReaches('app-green', 8000)).toBe(reached);
+    }
+  });
+
+  test('is done without a question where the router has nothing to ask with', async () => {
+    const { container, nginx } = await runRouter();
+    await withOnly(null, container);
+    expect(await nginx.reloadIfItReaches('app-green', 8000)).toBe(true);
   });
 });
 
@@ -149,6 +229,19 @@ describe('the config before', () => {
     await nginx.install(green, timestamp);
     await nginx.install(green, timestamp);
     expect(await nginx.readConfig()).toBe(green);
+    expect(await nginx.readPrevious(timestamp)).toBe(placeholder);
+    expect(await filesIn(container)).toEqual(['default.conf', `default.conf.${timestamp}.previous`]);
+  });
+
+  test('is whole, also where the router died in the middle of its copy', async () => {
+    const { container, nginx } = await runRouter();
+    const halfCopy = '#!/bin/sh\nhead -c 20 "$2" >"$3"\nexit 137\n';
+    const script = 'printf %s "$1" >/usr/local/bin/cp && chmod +x /usr/local/bin/cp';
+    await execIn(host.docker, container.id, ['sh', '-c', script, 'sh', halfCopy]);
+    await expect(nginx.install(green, timestamp)).rejects.toThrow();
+    expect(await nginx.readConfig()).toBe(placeholder);
+    await execIn(host.docker, container.id, ['rm', '/usr/local/bin/cp']);
+    await nginx.install(green, timestamp);
     expect(await nginx.readPrevious(timestamp)).toBe(placeholder);
     expect(await filesIn(container)).toEqual(['default.conf', `default.conf.${timestamp}.previous`]);
   });

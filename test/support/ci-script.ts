@@ -10,6 +10,7 @@ export interface Job {
   readonly variables?: Readonly<Record<string, string>>;
   readonly script?: readonly string[];
   readonly before_script?: readonly string[];
+  readonly after_script?: readonly string[];
   readonly steps?: readonly Step[];
 }
 
@@ -21,6 +22,7 @@ interface Rule {
 type Triggers = Readonly<Record<string, { readonly branches?: readonly string[] } | null>>;
 
 interface Step {
+  readonly if?: string;
   readonly name?: string;
   readonly uses?: string;
   readonly run?: string;
@@ -58,6 +60,13 @@ export function deployScript(template: Template, yaml: string): string {
   const job = jobOf(template, yaml, 'deploy');
   const steps = (job.steps ?? []).filter(({ name }) => name === 'Deploy').flatMap(({ run }) => run ?? []);
   return [...(job.script ?? []), ...steps].join('\n');
+}
+
+/** What the job `deploy` does once it was cancelled. */
+export function cancelScript(template: Template, yaml: string): string {
+  const job = jobOf(template, yaml, 'deploy');
+  const steps = (job.steps ?? []).filter((step) => step.if === 'cancelled()').flatMap(({ run }) => run ?? []);
+  return [...(job.after_script ?? []), ...steps].join('\n');
 }
 
 /** The jobs that run for an event, those that wait for a person marked so. */

@@ -93,10 +93,6 @@ export class ContainerHost implements Host {
     await this.run({ argv: ['sh', '-ec', script, 'sh', path, mode.toString(8)], stdin: content });
   }
 
-  async appendLine(path: string, line: string): Promise<void> {
-    await this.run({ argv: ['sh', '-ec', 'cat >>"$1"', 'sh', path], stdin: `${line}\n` });
-  }
-
   async freeBytes(path: string): Promise<number> {
     const { stdout } = await this.run({ argv: ['df', '--output=avail', '-B1', path] });
     return Number(stdout.split('\n')[1]);

@@ -4,7 +4,7 @@ import { imageRepository } from './playground.js';
 
 const app = fileURLToPath(new URL('../../examples/notes', import.meta.url));
 const special = ['broken', 'broken-without-migration', 'failing-migration', 'with-migration'];
-const tags = ['v1', 'v2', 'v3', 'leaky', 'hanging', ...special].map((tag) => `${imageRepository}:${tag}`);
+const tags = ['v1', 'v2', 'v3', 'leaky', 'hanging', 'erring', ...special].map((tag) => `${imageRepository}:${tag}`);
 
 /** Builds the releases that end-to-end tests deploy, and removes them in the end. */
 export async function setup(): Promise<() => Promise<void>> {
@@ -24,6 +24,15 @@ export async function setup(): Promise<() => Promise<void>> {
     "import socket, signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit()); s = socket.create_server(('', 8000)); time.sleep(600)";
   const hanging = `FROM ${imageRepository}:v1\nENTRYPOINT []\nCMD ["python", "-c", "${hang}"]\n`;
   await execa('docker', ['build', '-t', `${imageRepository}:hanging`, '-'], { env, input: hanging });
+  // Healthy, and wrong to every third user: what only their requests can tell.
+  const error = 'if uuid.uuid4().int % 3 == 0: return as_json(500, {"error": "now and then"})';
+  const erring = [
+    `FROM ${imageRepository}:v1`,
+    'USER root',
+    `RUN sed -i '/    def count(self, _query):/a \\        ${error}' /app/app/server.py && grep -q 'now and then' /app/app/server.py`,
+    'USER 1000:1000',
+  ].join('\n');
+  await execa('docker', ['build', '-t', `${imageRepository}:erring`, '-'], { env, input: erring });
   for (const tag of special) {
     const context = `${app}/releases/${tag}`;
     const base = `BASE=${imageRepository}:v1`;

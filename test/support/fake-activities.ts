@@ -1,7 +1,10 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../src/model/activities.js';
 import type { BackupManifest } from '../../src/model/database.js';
+import type { DrillReport } from '../../src/model/drill.js';
+import type { JudgedWindow } from '../../src/model/rollout.js';
 import type { FailureType } from '../../src/model/failure.js';
+import type { ReleaseRecord } from '../../src/model/release-record.js';
 import type { Live } from '../../src/model/slot.js';
 
 export interface Call {
@@ -18,6 +21,24 @@ export const backup: BackupManifest = {
   bytes: 1_234_567,
   sha256: 'a'.repeat(64),
   fingerprint: { schema: 'b'.repeat(64), userVersion: 0, migrations: 'c'.repeat(64) },
+};
+
+export const drillReport: DrillReport = {
+  restored: { age: { until: '2026-11-23T03:29:58.000Z', merged: false, seconds: 2 }, tookMs: 800 },
+  inspected: {
+    ...{ bytes: 1_234_567, fingerprint: backup.fingerprint, rows: { notes: 1200, tags: 4 }, tookMs: 400 },
+    live: { sameFingerprint: true, missingRows: { notes: 3 }, changedAt: '2026-11-23T03:30:00.000Z' },
+  },
+  probed: { release: 'v1', image: 'registry.example.org/shop:v1', healthyAfterMs: 1200, answer: '' },
+  totalMs: 2400,
+};
+
+/** A window in which the release did as well as the one before. */
+export const judgedWindow: JudgedWindow = {
+  next: '10',
+  release: { requests: 200, errors: 0, p50Ms: 4, p95Ms: 9 },
+  other: { requests: 200, errors: 0, p50Ms: 4, p95Ms: 9 },
+  unhealthy: null,
 };
 
 const workers = [{ pid: 41, startedAt: 'Mon Nov 23 09:20:00 2026' }];
@@ -44,6 +65,25 @@ export function wellBehaved(live: Live | null): Activities {
     collectLogs: () => Promise.resolve([{ title: 'app (app-green)', lines: ["KeyError: 'PAYMENTS_API_KEY'"] }]),
     switchBack: () => Promise.resolve({ changed: true, workers }),
     restoreDatabase: () => Promise.resolve({ restored: false, reason: 'nothing changed' }),
+    rehearseMigration: () =>
+      Promise.resolve({ migrates: true, tookMs: 900, bytes: 1_234_567, predictedMs: 900, output: [] }),
+    holdWrites: () => Promise.resolve({ changed: true, until: '2026-11-23T09:33:34.000Z', cut: 0 }),
+    releaseWrites: () => Promise.resolve({ changed: true }),
+    findLive: () => Promise.resolve({ live }),
+    findBackup: () => Promise.resolve(backup),
+    restoreBackup: () =>
+      Promise.resolve({ restored: true, reason: 'asked for', salvage: 'app.db.failed-1', tables: [] }),
+    proveReplica: () => Promise.resolve({ replica: { inStep: true, afterMs: 40, problem: '' }, bytes: 1_234_567 }),
+    restoreReplica: () => Promise.resolve(drillReport.restored),
+    inspectRestored: () => Promise.resolve(drillReport.inspected),
+    probeRestored: ({ live: { release } }) =>
+      Promise.resolve({ release, image: 'registry.example.org/shop:v1', healthyAfterMs: 1200, answer: '' }),
+    removeScratch: () => Promise.resolve({ removed: ['pointsman-shop-production-drill-1-data'] }),
+    recordDrill: () => Promise.resolve(),
+    watchLive: () => Promise.resolve({ changed: true }),
+    judgeTraffic: ({ from }) => Promise.resolve({ ...judgedWindow, next: String(Number(from ?? 0) + 10) }),
+    endWatch: () => Promise.resolve({ changed: true }),
+    setMaintenance: () => Promise.resolve({ changed: true, live }),
   };
 }
 
@@ -62,4 +102,27 @@ export function recording(activities: Activities): { readonly activities: Activi
 
 export function failure(type: FailureType, message: string): ApplicationFailure {
   return ApplicationFailure.create({ type, message, nonRetryable: true });
+}
+
+/** A window of 200 requests of which so many percent were 5xx; the release before has none. */
+export function windowOf(errorPercent: number, unhealthy: string | null = null): Omit<JudgedWindow, 'next'> {
+  const release = { ...judgedWindow.release, errors: 2 * errorPercent };
+  return { release, other: judgedWindow.other, unhealthy };
+}
+
+/** Judges with these windows, one after the other; the last one lasts. The call that only begins a window uses up none. */
+export function judgingWith(...windows: readonly Omit<JudgedWindow, 'next'>[]): Pick<Activities, 'judgeTraffic'> {
+  let at = 0;
+  return {
+    judgeTraffic: ({ from }) => {
+      const window = from === null ? windowOf(0) : (windows[Math.min(at++, windows.length - 1)] ?? windowOf(0));
+      return Promise.resolve({ ...window, next: String(Number(from ?? 0) + 10) });
+    },
+  };
+}
+
+/** The line of the release record that a run has written. */
+export function recordIn(calls: readonly Call[]): ReleaseRecord | undefined {
+  const call = calls.findLast(({ name }) => name === 'recordRelease');
+  return (call?.args as { record: ReleaseRecord } | undefined)?.record;
 }

@@ -4,10 +4,16 @@ import { fileURLToPath } from 'node:url';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 
-type History = ReturnType<typeof historyFromJSON>;
-type Event = NonNullable<History['events']>[number];
-
 export const historiesDirectory = fileURLToPath(new URL('../histories', import.meta.url));
+
+/** Every kind of run that a version leaves a history of, in the order in which `script/record-histories.ts` makes them. */
+export const kindsOfRun = [
+  ...['first-deploy', 'second-deploy', 'failed-health', 'cancelled', 'rolled-back', 'refused'],
+  ...['backed-up', 'skipped', 'restored', 'drilled', 'drilled-by-schedule', 'queued', 'recovered', 'retried'],
+  ...['undone-while-held', 'migrated-while-held', 'canaried', 'baked', 'approved', 'disapproved', 'maintained'],
+] as const;
+
+export type KindOfRun = (typeof kindsOfRun)[number];
 
 export interface RecordedHistory {
   /** `0.1.0/second-deploy` */
@@ -29,49 +35,29 @@ export function recordedHistories(): RecordedHistory[] {
   });
 }
 
+/** An activity, or a child workflow. */
 export interface RecordedCall {
   readonly name: string;
   readonly args: unknown;
-  /** How the last attempt ended. */
-  readonly result?: unknown;
-  readonly failure?: { readonly type: string; readonly message: string };
 }
 
 export interface RecordedRun {
   readonly workflow: string;
-  readonly input: unknown;
-  readonly cancelled: boolean;
   readonly calls: readonly RecordedCall[];
 }
 
-/** A history as the calls that its workflow made, in order, and what each answered. */
+/** A history as the calls that its workflow made, in order. */
 export function readRun(json: unknown): RecordedRun {
   const events = historyFromJSON(json).events ?? [];
-  const started = events[0]?.workflowExecutionStartedEventAttributes;
   return {
-    workflow: started?.workflowType?.name ?? '',
-    input: decode(started?.input?.payloads),
-    cancelled: events.some((event) => event.workflowExecutionCancelRequestedEventAttributes),
+    workflow: events[0]?.workflowExecutionStartedEventAttributes?.workflowType?.name ?? '',
     calls: events.flatMap((event) => {
-      const scheduled = event.activityTaskScheduledEventAttributes;
-      if (!scheduled) return [];
-      const ending = events.find((other) => scheduledBy(other) === String(event.eventId));
-      return [
-        { name: scheduled.activityType?.name ?? '', args: decode(scheduled.input?.payloads), ...endingOf(ending) },
-      ];
+      const activity = event.activityTaskScheduledEventAttributes;
+      if (activity) return [{ name: activity.activityType?.name ?? '', args: decode(activity.input?.payloads) }];
+      const child = event.startChildWorkflowExecutionInitiatedEventAttributes;
+      return child ? [{ name: child.workflowType?.name ?? '', args: decode(child.input?.payloads) }] : [];
     }),
   };
-}
-
-function scheduledBy(event: Event): string {
-  const { activityTaskCompletedEventAttributes: done, activityTaskFailedEventAttributes: failed } = event;
-  return String((done ?? failed)?.scheduledEventId ?? '');
-}
-
-function endingOf(event: Event | undefined): Pick<RecordedCall, 'result' | 'failure'> {
-  const failure = event?.activityTaskFailedEventAttributes?.failure;
-  if (failure) return { failure: { type: failure.applicationFailureInfo?.type ?? '', message: failure.message ?? '' } };
-  return { result: decode(event?.activityTaskCompletedEventAttributes?.result?.payloads) };
 }
 
 function decode(payloads: readonly Payload[] | null | undefined): unknown {

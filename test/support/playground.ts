@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import Docker from 'dockerode';
 import { execa } from 'execa';
+import { parseDocument } from 'yaml';
 import { whoIsUp } from '../../src/temporal/presence.js';
 import { findContainer, type ContainerState } from '../../src/docker/container.js';
 import { freePort } from './free-port.js';
@@ -14,8 +15,11 @@ import { SshServer } from './ssh-server.js';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const main = join(root, 'dist/cli/main.js');
 
-/** Repository of the images that end-to-end tests deploy; built once by the global set-up. */
-export const imageRepository = 'pointsman-e2e';
+/**
+ * Repository of the images that end-to-end tests deploy; built once by the global set-up, which removes them in the
+ * end: what runs beside the tests needs another name.
+ */
+export const imageRepository = process.env['POINTSMAN_TEST_IMAGES'] ?? 'pointsman-e2e';
 
 export interface Ran {
   readonly code: number;
@@ -42,6 +46,8 @@ export class Playground {
   readonly port: number;
   readonly temporalPort: number;
   readonly uiPort: number;
+  /** The program that whoever deploys has: this build, until a test upgrades it. */
+  program = main;
   /** Variables of whoever deploys. */
   readonly environment: Record<string, string>;
 
@@ -89,8 +95,30 @@ export class Playground {
         .replace('image: notes:', `image: ${imageRepository}:`)
         .replace('demo: { ', kind === 'ssh' && remote ? `demo: { hosts: ["${remote.ssh.url}"], ` : 'demo: { '),
     );
+    await playground.database({});
     if (playground.worksThere) await playground.bringUp();
     return playground;
+  }
+
+  /** What the environment does about its database, beyond where it is; in place of what the example does. */
+  async database(keys: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.edit('pointsman.yml', (text) => {
+      const file = parseDocument(text);
+      file.set('database', { path: '/app/data/app.db', volume: 'app-data', ...keys });
+      return file.toString();
+    });
+  }
+
+  /** How releases reach their users from now on; what is not named is off. */
+  async configure(keys: Readonly<{ canary?: unknown; bake?: unknown; approval?: unknown }>): Promise<void> {
+    await this.edit('pointsman.yml', (text) => {
+      const file = parseDocument(text);
+      for (const key of ['canary', 'bake', 'approval'] as const) {
+        if (key in keys) file.set(key, keys[key]);
+        else file.delete(key);
+      }
+      return file.toString();
+    });
   }
 
   /** Where pointsman keeps its state on the machine that the app runs on. */
@@ -114,7 +142,7 @@ export class Playground {
 
   /** Starts a pointsman command, as a user in the project's directory would. */
   start(...args: string[]) {
-    return execa(process.execPath, [main, ...args], {
+    return execa(process.execPath, [this.program, ...args], {
       cwd: this.directory,
       env: this.environment,
       reject: false,

@@ -3,19 +3,33 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Activities } from '../../src/model/activities.js';
-import type { DeployFailureDetails, DeployResult, Progress } from '../../src/model/progress.js';
+import type {
+  BackupResult,
+  DeployFailureDetails,
+  DeployResult,
+  MaintenanceResult,
+  Progress,
+  RestoreRunResult,
+} from '../../src/model/progress.js';
+import type { MaintenanceInput } from '../../src/model/input.js';
+import type { RunKind } from '../../src/model/run-kind.js';
 import type { Settings } from '../../src/model/settings.js';
 import { progressQuery } from '../../src/workflows/messages.js';
-import type { deploy, rollback } from '../../src/workflows/index.js';
+import type { backup, deploy, maintenance, restore, rollback } from '../../src/workflows/index.js';
 import { recording, type Call } from './fake-activities.js';
 import { settings as defaults } from './settings.js';
-import { withWorker, type DeployHandle } from './workflow-environment.js';
+import { withWorker, type RunHandle } from './workflow-environment.js';
+
+type Result = DeployResult | BackupResult | RestoreRunResult | MaintenanceResult;
 
 export interface Told {
   readonly calls: readonly Call[];
   /** Names of the activities that ran, in order, each retry once. */
   readonly steps: readonly string[];
+  /** Of a deploy, rollback or maintenance. */
   readonly result: DeployResult | null;
+  /** Of a backup or restore. */
+  readonly made: (Partial<BackupResult> & Partial<RestoreRunResult>) | null;
   readonly error: WorkflowFailedError | null;
   /** The workflow's own failure, when it ended with one. */
   readonly failure: ApplicationFailure | null;
@@ -25,14 +39,20 @@ export interface Told {
 }
 
 export interface Telling {
-  readonly kind?: 'deploy' | 'rollback';
+  readonly kind?: Exclude<RunKind, 'drill' | 'recover'>;
   readonly settings?: Settings;
   readonly to?: string;
+  /** The deploy is approved in advance. */
+  readonly approved?: boolean;
+  /** Whether a maintenance begins or ends. */
+  readonly on?: boolean;
+  /** Which backup a restore puts back. */
+  readonly backup?: string;
   /** Called once the workflow has started, for tests that cancel it or answer it. */
-  readonly meanwhile?: (handle: DeployHandle) => Promise<unknown>;
+  readonly meanwhile?: (handle: RunHandle) => Promise<unknown>;
 }
 
-/** Runs a whole deploy or rollback with these activities and returns all that a reader of its history could see. */
+/** Runs a whole workflow with these activities and returns all that a reader of its history could see. */
 export function tellStory(
   environment: TestWorkflowEnvironment,
   activities: Activities,
@@ -46,7 +66,8 @@ export function tellStory(
     return {
       calls: recorded.calls,
       steps: recorded.calls.map(({ name }) => name).filter((name, at, all) => name !== all[at - 1]),
-      result,
+      result: result && 'live' in result ? (result as DeployResult) : null,
+      made: result && !('live' in result) ? result : null,
       error,
       failure,
       details: (failure?.details?.[0] as DeployFailureDetails | undefined) ?? null,
@@ -55,24 +76,36 @@ export function tellStory(
   });
 }
 
-function start(environment: TestWorkflowEnvironment, taskQueue: string, telling: Telling): Promise<DeployHandle> {
+function start(environment: TestWorkflowEnvironment, taskQueue: string, telling: Telling): Promise<RunHandle> {
   const settings = telling.settings ?? defaults;
   const common = { settings, requestedBy: 'ada@laptop', reason: null };
-  const workflowId = `test/${randomUUID()}`;
-  return telling.kind === 'rollback'
-    ? environment.client.workflow.start<typeof rollback>('rollback', {
-        taskQueue,
-        workflowId,
-        args: [{ ...common, to: telling.to ?? null }],
-      })
-    : environment.client.workflow.start<typeof deploy>('deploy', {
-        taskQueue,
-        workflowId,
-        args: [{ ...common, release: 'v2' }],
+  const options = { taskQueue, workflowId: `test/${randomUUID()}` };
+  const { workflow } = environment.client;
+  const { kind = 'deploy' } = telling;
+  switch (kind) {
+    case 'rollback':
+      return workflow.start<typeof rollback>('rollback', { ...options, args: [{ ...common, to: telling.to ?? null }] });
+    case 'backup':
+      return workflow.start<typeof backup>('backup', { ...options, args: [common] });
+    case 'restore':
+      return workflow.start<typeof restore>('restore', {
+        ...options,
+        args: [{ ...common, backup: telling.backup ?? 'app.db.pre-deploy-20261123T092334Z' }],
       });
+    case 'maintenance':
+      return workflow.start<typeof maintenance>('maintenance', {
+        ...options,
+        args: [{ ...common, ...(telling.on === undefined ? {} : { on: telling.on }) } as MaintenanceInput],
+      });
+    case 'deploy': {
+      const { approved } = telling;
+      const input = { ...common, release: 'v2', ...(approved === undefined ? {} : { approved }) };
+      return workflow.start<typeof deploy>('deploy', { ...options, args: [input] });
+    }
+  }
 }
 
-async function settle(handle: DeployHandle): Promise<[DeployResult | null, WorkflowFailedError | null]> {
+async function settle(handle: RunHandle): Promise<[Result | null, WorkflowFailedError | null]> {
   try {
     return [await handle.result(), null];
   } catch (error) {

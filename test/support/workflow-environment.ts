@@ -14,9 +14,11 @@ import {
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import type { Activities } from '../../src/model/activities.js';
-import type { deploy, rollback } from '../../src/workflows/index.js';
+import type { backup, deploy, maintenance, restore, rollback } from '../../src/workflows/index.js';
 
-export type DeployHandle = WorkflowHandle<typeof deploy | typeof rollback>;
+export type RunHandle = WorkflowHandle<
+  typeof deploy | typeof rollback | typeof backup | typeof restore | typeof maintenance
+>;
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
@@ -61,13 +63,13 @@ export function devServer(): Promise<TestWorkflowEnvironment> {
   });
 }
 
-/** Runs `work` while a worker with these activities serves a task queue of its own. */
+/** Runs `work` while a worker with these activities serves a task queue, by default one of its own. */
 export async function withWorker<Result>(
   environment: TestWorkflowEnvironment,
   activities: Activities,
   work: (taskQueue: string) => Promise<Result>,
+  taskQueue = `test-${randomUUID()}`,
 ): Promise<Result> {
-  const taskQueue = `test-${randomUUID()}`;
   const worker = await Worker.create({
     connection: environment.nativeConnection,
     namespace: environment.namespace ?? 'default',

@@ -13,17 +13,17 @@ async function configurationFile(text: string): Promise<string> {
   return file;
 }
 
-test('the embedded server is on this machine, in its default namespace', () => {
+test('the embedded server is on this machine, in its default namespace', async () => {
   const place = { kind: 'embedded', stateDirectory: '/state', port: 7237, uiPort: 8237, cli: null } as const;
-  expect(connectionFacts(place)).toEqual({
+  expect(await connectionFacts(place)).toEqual({
     connectionOptions: { address: '127.0.0.1:7237' },
     namespace: 'default',
   });
 });
 
-test("address and namespace of an external one come from Temporal's variables", () => {
+test("address and namespace of an external one come from Temporal's variables", async () => {
   const variables = { TEMPORAL_ADDRESS: 'temporal.example.org:7233', TEMPORAL_NAMESPACE: 'deploys' };
-  expect(connectionFacts({ kind: 'external', variables })).toMatchObject({
+  expect(await connectionFacts({ kind: 'external', variables })).toMatchObject({
     connectionOptions: { address: 'temporal.example.org:7233' },
     namespace: 'deploys',
   });
@@ -34,7 +34,7 @@ test('they come from a profile of a configuration file, and variables win', asyn
     '[profile.production]\naddress = "temporal.example.org:7233"\nnamespace = "deploys"\n',
   );
   const variables = { TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE: 'production', TEMPORAL_NAMESPACE: 'other' };
-  expect(connectionFacts({ kind: 'external', variables })).toMatchObject({
+  expect(await connectionFacts({ kind: 'external', variables })).toMatchObject({
     connectionOptions: { address: 'temporal.example.org:7233' },
     namespace: 'other',
   });
@@ -43,7 +43,7 @@ test('they come from a profile of a configuration file, and variables win', asyn
 test('a profile that does not exist is told, and not a bug', async () => {
   const TEMPORAL_CONFIG_FILE = await configurationFile('[profile.production]\nnamespace = "deploys"\n');
   const variables = { TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE: 'nope' };
-  expect(() => connectionFacts({ kind: 'external', variables })).toThrow(
+  await expect(connectionFacts({ kind: 'external', variables })).rejects.toThrow(
     new TemporalUnavailableError(
       "Temporal's own configuration (TEMPORAL_… variables, temporal.toml) cannot be used: Profile 'nope' not found in config data",
     ),

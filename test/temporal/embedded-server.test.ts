@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { serverArguments, serverPid, startServer } from '../../src/temporal/embedded-server.js';
+import { serverArguments, serverPid, startServer, stopServer } from '../../src/temporal/embedded-server.js';
 import { TemporalUnavailableError, type EmbeddedPlace } from '../../src/temporal/place.js';
+import { freePort } from '../support/free-port.js';
 
 let place: EmbeddedPlace;
 
@@ -41,6 +42,24 @@ test('a server that ends at once is an error that holds its last words', async (
   await expect(startServer({ ...place, cli, port: 9 })).rejects.toThrow(
     'The embedded Temporal server did not start:\nError: the disk is full',
   );
+});
+
+test('a server that finds one of the ports that it takes at random taken is started again', async () => {
+  const cli = join(place.stateDirectory, 'temporal');
+  const starts = join(place.stateDirectory, 'starts');
+  const port = await freePort();
+  const script = [
+    '#!/bin/sh',
+    `echo started >> ${starts}`,
+    `[ $(wc -l < ${starts}) -gt 2 ] || { echo "bind: address already in use" >&2; exit 1; }`,
+    `exec ${process.execPath} -e "require('net').createServer().listen(${port}, '127.0.0.1')" "$@"`,
+  ];
+  await writeFile(cli, script.join('\n'), { mode: 0o755 });
+  const unlucky = { ...place, cli, port };
+  await startServer(unlucky);
+  expect((await readFile(starts, 'utf8')).split('\n')).toHaveLength(3 + 1);
+  expect(serverPid(unlucky)).not.toBeNull();
+  await stopServer(unlucky);
 });
 
 test('a pid that now belongs to another program is no server', async () => {

@@ -12,7 +12,17 @@ test('the workflows bundle for Temporal’s sandbox', async () => {
 });
 
 test('exactly the workflows that a CLI may start are exported', () => {
-  expect(Object.keys(workflows).sort()).toEqual(['deploy', 'rollback']);
+  expect(Object.keys(workflows).sort()).toEqual([
+    'backup',
+    'deploy',
+    'drill',
+    'maintenance',
+    'queue',
+    'recover',
+    'restore',
+    'rollback',
+    'scheduledDrill',
+  ]);
 });
 
 test('a workflow that reaches for Node is refused by the bundler: the check can fail', async () => {

@@ -31,10 +31,27 @@ afterAll(() => environment?.teardown());
 describe('a deploy that goes well', () => {
   test('takes the steps of the story in order and ends with the new release live in the other slot', async () => {
     const told = await tellStory(environment, wellBehaved(blueIsLive));
-    expect(told.steps).toEqual([...toTheSwitch, 'drainSlot', 'stopSlots', 'cleanUp', 'recordRelease']);
+    const ending = ['drainSlot', 'cleanUp', 'stopSlots', 'recordRelease'];
+    expect(told.progress?.steps.map(({ name }) => name)).toEqual([...toTheSwitch, ...ending]);
     expect(told.result?.live).toEqual({ slot: 'green', release: 'v2' });
     expect(told.progress?.phase).toBe('ended');
     expect(told.progress?.steps.every(({ state }) => state === 'done')).toBe(true);
+  });
+
+  test('tidies up while requests to the old slot end, and stops that slot only once they have', async () => {
+    const ended: string[] = [];
+    const well = wellBehaved(blueIsLive);
+    let tidied = (): void => undefined;
+    const tidying = new Promise<void>((resolve) => (tidied = resolve));
+    const activities: Activities = {
+      ...well,
+      // Comes to its end only when the other has: one after the other they would never.
+      drainSlot: async (args) => tidying.then(() => well.drainSlot(args)).finally(() => ended.push('drainSlot')),
+      cleanUp: async (args) => well.cleanUp(args).finally(() => (ended.push('cleanUp'), tidied())),
+      stopSlots: async (args) => well.stopSlots(args).finally(() => ended.push('stopSlots')),
+    };
+    await tellStory(environment, activities);
+    expect(ended).toEqual(['cleanUp', 'drainSlot', 'stopSlots']);
   });
 
   test('stops only the slot that was live before', async () => {
@@ -156,6 +173,16 @@ describe('a deploy that fails', () => {
     expect(told.result?.live.release).toBe('v2');
   });
 
+  test('is switched back at once when the router does not prove it: users have it already', async () => {
+    const unproven = ApplicationFailure.create({ type: 'SwitchNotProven', message: '/healthz answered 500' });
+    const told = await tellStory(environment, {
+      ...wellBehaved(blueIsLive),
+      reloadRouter: () => Promise.reject(unproven),
+    });
+    expect(told.calls.filter(({ name }) => name === 'reloadRouter')).toHaveLength(1);
+    expect(told.steps).toContain('switchBack');
+  });
+
   test('is undone also when the failure logs cannot be had', async () => {
     const activities = {
       ...wellBehaved(blueIsLive),
@@ -213,7 +240,7 @@ describe('a deploy that is cancelled', () => {
     };
     const told = await tellStory(environment, activities);
     expect(told.result?.live).toEqual({ slot: 'green', release: 'v2' });
-    expect(told.steps.slice(-3)).toEqual(['stopSlots', 'cleanUp', 'recordRelease']);
+    expect(told.progress?.steps.slice(-3).map(({ name }) => name)).toEqual(['cleanUp', 'stopSlots', 'recordRelease']);
   });
 
   test('is undone also when it is cancelled a second time while it undoes', async () => {

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Activities } from '../../src/model/activities.js';
 import type { Live } from '../../src/model/slot.js';
 import { answerAttention, progressQuery } from '../../src/workflows/messages.js';
-import { failure, wellBehaved } from '../support/fake-activities.js';
+import type { ReleaseRecord } from '../../src/model/release-record.js';
+import { failure, wellBehaved, type Call } from '../support/fake-activities.js';
 import { tellStory } from '../support/run-workflow.js';
-import { devServer, type DeployHandle } from '../support/workflow-environment.js';
+import { devServer, type RunHandle } from '../support/workflow-environment.js';
 
 const blueIsLive: Live = { slot: 'blue', release: 'v1' };
 
@@ -35,6 +36,7 @@ describe('a compensation that cannot finish', () => {
       meanwhile: async (handle) => {
         const { attention } = await untilAttention(handle);
         expect(attention).toMatchObject({ step: 'stopSlots', error: 'the container will not stop' });
+        expect(attention?.found).toEqual({ live: blueIsLive });
         await handle.executeUpdate(answerAttention, {
           args: [{ action: 'retry', by: 'ada', reason: 'freed the disk' }],
         });
@@ -43,6 +45,10 @@ describe('a compensation that cannot finish', () => {
     expect(told.details?.undone).toEqual(['stopSlots', 'restoreDatabase']);
     expect(told.failure?.type).toBe('FailedAndUndone');
     expect(told.progress?.warnings).toContain('stopSlots: retried by ada: freed the disk');
+    expect(recorded(told.calls)).toMatchObject({
+      outcome: 'undone',
+      decisions: [{ step: 'stopSlots', action: 'retry', by: 'ada', reason: 'freed the disk' }],
+    });
   });
 
   test('is left when a person says skip, and the others are still undone', async () => {
@@ -57,6 +63,24 @@ describe('a compensation that cannot finish', () => {
     expect(told.failure?.type).toBe('FailedWithSkips');
     expect(told.details).toMatchObject({ undone: ['restoreDatabase'], skipped: ['stopSlots'] });
     expect(told.progress?.steps.find(({ name }) => name === 'stopSlots')?.note).toBe('skipped by ada: stopped by hand');
+    expect(recorded(told.calls)?.decisions).toEqual([
+      { step: 'stopSlots', action: 'skip', by: 'ada', reason: 'stopped by hand' },
+    ]);
+  });
+
+  test('says so too where the router cannot be asked what is live', async () => {
+    const told = await tellStory(
+      environment,
+      { ...stuck(2), findLive: () => Promise.reject(failure('InvalidInput', 'no router')) },
+      {
+        meanwhile: async (handle) => {
+          const progress = await untilAttention(handle);
+          expect(progress.attention?.found).toBeNull();
+          await handle.executeUpdate(answerAttention, { args: [{ action: 'retry', by: 'ada', reason: '' }] });
+        },
+      },
+    );
+    expect(told.failure?.type).toBe('FailedAndUndone');
   });
 
   test('takes no skip without a reason', async () => {
@@ -71,8 +95,14 @@ describe('a compensation that cannot finish', () => {
   });
 });
 
+/** The line of the release record. */
+function recorded(calls: readonly Call[]): ReleaseRecord | undefined {
+  const call = calls.findLast(({ name }) => name === 'recordRelease');
+  return (call?.args as { record: ReleaseRecord } | undefined)?.record;
+}
+
 /** Asks until the workflow waits for a person. */
-async function untilAttention(handle: DeployHandle) {
+async function untilAttention(handle: RunHandle) {
   for (;;) {
     const progress = await handle.query(progressQuery);
     if (progress.phase === 'needs-attention') return progress;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Activities } from '../../src/model/activities.js';
 import type { Live } from '../../src/model/slot.js';
 import { failure, wellBehaved } from '../support/fake-activities.js';
+import { settings } from '../support/settings.js';
 import { tellStory } from '../support/run-workflow.js';
 import { timeSkipping } from '../support/workflow-environment.js';
 
@@ -29,6 +30,13 @@ describe('a rollback', () => {
     expect(told.steps).toEqual([...toTheSwitch, 'drainSlot', 'stopSlots', 'recordRelease']);
     expect(told.result?.live).toEqual({ slot: 'blue', release: 'v0' });
     expect(told.progress?.release).toBe('v0');
+  });
+
+  test('puts all routers in step first where there are several: the slot that it replaces must be that of none', async () => {
+    const otherRouters = [{ ...settings.router, service: 'router-internal' }];
+    const several = { ...settings, otherRouters };
+    const told = await tellStory(environment, wellBehaved(greenIsLive), { kind: 'rollback', settings: several });
+    expect(told.steps.slice(0, 4)).toEqual(['findRollbackTarget', 'preflight', 'bootstrapRouter', 'fetchImages']);
   });
 
   test('asks for the release that was named', async () => {

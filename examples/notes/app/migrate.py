@@ -2,7 +2,9 @@
 
 A migration is a module in app/migrations named `0001_what_it_does.py` with a function `up(connection)` made of single
 execute() calls. commit() and executescript() (which commits by itself) would end the batch's transaction in the middle,
-so that a later failure could no longer be rolled back: both are refused.
+so that a later failure could no longer be rolled back: both are refused, and `pointsman check` finds them before that.
+
+What was applied is recorded in the same transaction as what it did, so the two can never tell different stories.
 """
 
 import importlib
@@ -17,6 +19,13 @@ class MigrationError(Exception):
     pass
 
 
+# Comments may stand before it. ROLLBACK TO ends only a savepoint, which is a migration's own affair.
+ENDS_TRANSACTION = re.compile(
+    r"(\s|--[^\n]*\n|/\*.*?\*/)*(BEGIN|COMMIT|END|ROLLBACK(?!(\s+TRANSACTION)?\s+TO\b)|VACUUM)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
 class Batch:
     """What a migration gets instead of the connection: all that it may do is execute single statements."""
 
@@ -25,8 +34,9 @@ class Batch:
         self._name = name
 
     def execute(self, statement, parameters=()):
-        if re.match(r"\s*(BEGIN|COMMIT|END|ROLLBACK|VACUUM)\b", statement, re.IGNORECASE):
-            raise MigrationError(f"{self._name}: {statement.split()[0]} would break the batch's transaction")
+        if ENDS_TRANSACTION.match(statement):
+            what = ENDS_TRANSACTION.match(statement)[2].upper()
+            raise MigrationError(f"{self._name}: {what} would break the batch's transaction")
         return self._connection.execute(statement, parameters)
 
     def _refuse(self, what):
@@ -50,6 +60,9 @@ def modules(package=migrations):
 def run(path=None, package=migrations):
     """Applies what is pending and returns the names of what was applied."""
     connection = connect(path)
+    # A table that is rebuilt is dropped for a moment: references to it are checked once, below, before the commit.
+    # Inside of a transaction this pragma would do nothing, and not say so.
+    connection.execute("PRAGMA foreign_keys = OFF")
     # IMMEDIATE: two slots that start at once take turns instead of both applying the same migration.
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -61,10 +74,21 @@ def run(path=None, package=migrations):
         for name, module in pending:
             module.up(Batch(connection, name))
             connection.execute("INSERT INTO schema_migrations VALUES (?, datetime('now'))", (name,))
+        broken = connection.execute("PRAGMA foreign_key_check").fetchall() if pending else []
+        if broken:
+            raise MigrationError(f"rows that refer to nothing, as table and rowid: {[row[:2] for row in broken[:10]]}")
         connection.execute("COMMIT")
         return [name for name, _ in pending]
     except BaseException:
-        connection.execute("ROLLBACK")
+        # A full disk, say, has rolled back by itself.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
         raise
     finally:
         connection.close()
+
+
+if __name__ == "__main__":
+    # What pointsman runs on a copy of the database before a deploy touches anything (database.migrate).
+    for applied in run():
+        print(f"applied {applied}", flush=True)

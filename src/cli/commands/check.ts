@@ -1,10 +1,12 @@
 import pc from 'picocolors';
 import { settingsOn } from '../../docker/project-directory.js';
 import { runPreflight } from '../../preflight/index.js';
+import { endedText, toldOfEnded } from '../unrecovered.js';
 import { exitCodes, type ExitCode } from '../exit-codes.js';
-import { liveText } from '../render.js';
+import { findingText } from '../render-plan.js';
 import { shipRelease, type ShipOptions } from '../ship.js';
 import type { PlaceOptions, Session } from '../session.js';
+import { liveText } from '../../model/slot.js';
 
 export interface CheckOptions extends PlaceOptions, ShipOptions {
   readonly release?: string;
@@ -21,15 +23,16 @@ export async function checkCommand(session: Session, options: CheckOptions): Pro
   const settings = await shipRelease(session, project, release ?? 'check', options);
   const host = await session.host(project.settings);
   const { findings, live } = await runPreflight(host, settingsOn(host, settings), question);
+  const ended = await toldOfEnded(session, settings);
   const errors = findings.filter(({ severity }) => severity === 'error').length;
-  if (options.json) session.output.print(JSON.stringify({ findings, live }));
+  if (options.json) session.output.print(JSON.stringify({ findings, live, ended }));
   else {
-    for (const { severity, message, fix, check } of findings) {
-      session.output.print(
-        `${severity === 'error' ? pc.red('error') : pc.yellow('warning')} [${check}] ${message} ${fix}`,
-      );
-    }
-    session.output.print(`${errors === 0 ? 'ready to deploy' : `${errors} to mend first`}; live: ${liveText(live)}`);
+    for (const finding of findings) session.output.print(findingText(finding));
+    if (ended) session.output.print(`${pc.red('error')} ${endedText(ended)} Put it in order: pointsman recover.`);
+    session.output.print(
+      `${errors === 0 ? (ended ? 'ready to deploy after that' : 'ready to deploy') : `${errors} to mend first`}; live: ${liveText(live)}`,
+    );
   }
+  if (ended && errors === 0) return exitCodes.terminated;
   return errors === 0 ? exitCodes.succeeded : exitCodes.refused;
 }

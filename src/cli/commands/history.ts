@@ -16,10 +16,16 @@ export async function historyCommand(session: Session, options: HistoryOptions):
     return exitCodes.succeeded;
   }
   if (records.length === 0) session.output.print('nothing was deployed here yet');
-  for (const { endedAt, kind, release, outcome, slot, requestedBy, message } of records) {
+  for (const record of records) {
+    const { endedAt, kind, release, outcome, slot, requestedBy, message, approval, decisions = [] } = record;
     session.output.print(
-      `${endedAt}  ${kind.padEnd(8)}  ${release.padEnd(12)}  ${outcome.padEnd(9)}  ${slot ?? '-'}  ${requestedBy}  ${message}`,
+      `${endedAt}  ${kind.padEnd(11)}  ${release.padEnd(12)}  ${outcome.padEnd(9)}  ${slot ?? '-'}  ${requestedBy}  ${message}`,
     );
+    if (approval)
+      session.output.print(`    ${approval.answer} by ${approval.by}${approval.reason ? `: ${approval.reason}` : ''}`);
+    for (const { step, action, by, reason } of decisions) {
+      session.output.print(`    ${step}: ${action} by ${by}${reason ? `: ${reason}` : ''}`);
+    }
   }
   return exitCodes.succeeded;
 }

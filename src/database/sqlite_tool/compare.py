@@ -5,7 +5,7 @@ from contextlib import closing
 
 from sqlite_tool.connections import open_still, still_uri
 from sqlite_tool.fingerprint import quoted, tables
-from sqlite_tool.files import say
+from sqlite_tool.progress import say
 
 
 def compare(salvage, backup):

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from sqlite_tool.errors import BUSY, CORRUPT, NOT_FOUND, ToolError
 from sqlite_tool.files import create_like, sync
+from sqlite_tool.progress import bytes_read, watched
 
 SQLITE_OK = 0
 SQLITE_BUSY = 5
@@ -19,6 +20,10 @@ def open_live(path, wait):
     if not os.path.exists(path):
         raise ToolError(NOT_FOUND, f'there is no database at {path}')
     return sqlite3.connect(f'file:{quote(path)}?mode=rw', uri=True, timeout=wait, isolation_level=None)
+
+
+def read_only_uri(path):
+    return f'file:{quote(path)}?mode=ro'
 
 
 def still_uri(path):
@@ -77,7 +82,7 @@ def problems(connection, check):
 
 
 def require_sound(path, check):
-    with closing(open_still(path)) as connection:
+    with closing(open_still(path)) as connection, watched('check', size(connection), bytes_read()):
         found = problems(connection, check)
     if found:
         raise ToolError(CORRUPT, f'{os.path.basename(path)} is damaged: {found}')

@@ -1,36 +1,82 @@
-"""File names beside the database, and writes that are whole or not there, whatever is cut when."""
+"""File names of backups and salvages, and writes that are whole or not there, whatever is cut when."""
 
+import fcntl
 import hashlib
 import json
 import os
 import re
-import sys
+from contextlib import contextmanager, suppress
 
 from sqlite_tool.errors import NO_SPACE, ToolError
+from sqlite_tool.progress import watched
 
 STAMP = r'\d{8}T\d{6}Z'
+BACKUP = rf'\.(pre-deploy|manual)-{STAMP}'
 
 
-def backup_path(database, timestamp):
-    return f'{database}.pre-deploy-{timestamp}'
+def backup_directory(args):
+    """Where backups are made: a directory of their own, or beside the database."""
+    return args.get('backups') or os.path.dirname(args['database'])
+
+
+def backup_directories(args):
+    """Where backups lie: also beside the database, from before they had a directory of their own."""
+    return list(dict.fromkeys([os.path.normpath(backup_directory(args)), os.path.dirname(args['database'])]))
+
+
+def backup_path(args):
+    name = os.path.basename(args['database'])
+    return os.path.join(backup_directory(args), f'{name}.{args.get("kind", "pre-deploy")}-{args["timestamp"]}')
 
 
 def salvage_path(database, timestamp):
     return f'{database}.failed-{timestamp}'
 
 
-def beside(database, pattern):
-    """Files in the database's directory whose names are the database's name followed by exactly `pattern`."""
-    directory, name = os.path.split(database)
-    if not os.path.isdir(directory):
-        return []
+def beside(database, pattern, directory=None):
+    """Files in a directory (the database's) whose names are the database's name followed by exactly `pattern`."""
+    own, name = os.path.split(database)
     exactly = re.compile(re.escape(name) + pattern)
-    return [os.path.join(directory, found) for found in sorted(os.listdir(directory)) if exactly.fullmatch(found)]
+    # Not there yet, or a component of its path is a file.
+    with suppress(FileNotFoundError, NotADirectoryError):
+        found = [each for each in sorted(os.listdir(directory or own)) if exactly.fullmatch(each)]
+        return [os.path.join(directory or own, each) for each in found]
+    return []
 
 
-def say(step, **facts):
-    """Progress, one JSON object a line."""
-    print(json.dumps({'step': step, **facts}), file=sys.stderr, flush=True)
+def backup_files(args, pattern):
+    """Files of backups in all of their places, oldest first: their names end with the time, whatever came before."""
+    found = [path for directory in backup_directories(args) for path in beside(args['database'], pattern, directory)]
+    return sorted(found, key=lambda path: (re.search(STAMP, os.path.basename(path)).group(), path))
+
+
+def make_directory_like(path, model):
+    """A directory, and those above it that are missing, with the owner and mode of `model`."""
+    if os.path.isdir(path):
+        return
+    make_directory_like(os.path.dirname(path), model)
+    with suppress(FileExistsError):
+        os.mkdir(path, 0o700)
+    own, wanted = os.stat(path), os.stat(model)
+    if (own.st_uid, own.st_gid) != (wanted.st_uid, wanted.st_gid):
+        os.chown(path, wanted.st_uid, wanted.st_gid)
+    os.chmod(path, wanted.st_mode & 0o7777)
+    sync(os.path.dirname(path))
+
+
+@contextmanager
+def alone(path):
+    """Waits until nobody else works beside `path`; the lock is the kernel's, so it ends with whoever holds it."""
+    directory = os.path.dirname(path)
+    if not os.path.isdir(directory):
+        yield
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def remove(path):
@@ -89,7 +135,7 @@ def read_json(path):
 
 def sha256(path):
     digest = hashlib.sha256()
-    with open(path, 'rb') as file:
+    with open(path, 'rb') as file, watched('hash', os.path.getsize(path), done=file.tell):
         for block in iter(lambda: file.read(1 << 20), b''):
             digest.update(block)
     return digest.hexdigest()

@@ -5,50 +5,49 @@ lines; errors.py lists the exit codes. Runs on Python 3.9 or later with nothing 
 """
 
 import json
-import os
 import traceback
-from contextlib import closing
+from contextlib import nullcontext
 
 from sqlite_tool.backups import backup, list_backups, prune, verify
 from sqlite_tool.connections import open_live, problems, size
+from sqlite_tool.drill import examine
 from sqlite_tool.errors import BUG, exit_code
-from sqlite_tool.files import free_bytes, read_json, salvage_path
-from sqlite_tool.fingerprint import fingerprint, row_counts
+from sqlite_tool.files import alone
+from sqlite_tool.look import inspect, look
+from sqlite_tool.rehearsal import copy_for_rehearsal, judge
+from sqlite_tool.replica import copy_elsewhere, prove
 from sqlite_tool.restore import Restore
-
-
-def inspect(args):
-    """The database as it stands, read in one transaction, and whether the restore of that timestamp has begun."""
-    database = args['database']
-    if not os.path.exists(database):
-        return {'absent': True}
-    with closing(open_live(database, args['waitSeconds'])) as live:
-        live.execute('BEGIN')
-        return {
-            'absent': False,
-            'fingerprint': fingerprint(live, args['migrationTable']),
-            'rows': row_counts(live),
-            'problem': problems(live, 'quick_check'),
-            'bytes': size(live),
-            'freeBytes': free_bytes(database),
-            'restoreBegun': read_json(salvage_path(database, args['timestamp']) + '.json') is not None,
-        }
 
 
 COMMANDS = {
     'fingerprint': inspect,
+    'look': look,
     'backup': backup,
     'verify': verify,
     'list': list_backups,
     'restore': lambda args: Restore(args).run(),
     'prune': prune,
+    'copy': copy_for_rehearsal,
+    'judge': judge,
+    'examine': examine,
+    'copyElsewhere': copy_elsewhere,
+    'prove': prove,
 }
+
+
+# An engine that crashes may lose a container whose work goes on: the next attempt waits for that and finds what it did.
+ALONE = ('backup', 'restore', 'prune')
+
+
+def run(command, args):
+    with alone(args['database']) if command in ALONE else nullcontext():
+        return COMMANDS[command](args)
 
 
 def main(argv):
     command, args = argv
     try:
-        print(json.dumps(COMMANDS[command](json.loads(args))))
+        print(json.dumps(run(command, json.loads(args))))
         return 0
     except Exception as error:  # every end is an exit code and a sentence for the caller
         code = exit_code(error)

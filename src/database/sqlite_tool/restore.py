@@ -17,8 +17,9 @@ from sqlite_tool.backups import verified
 from sqlite_tool.compare import compare
 from sqlite_tool.connections import SQLITE_OK, Deadline, copy_to, open_live, open_still, pragma, problems, size
 from sqlite_tool.errors import BUSY, CORRUPT, REFUSED, ToolError, exit_code
-from sqlite_tool.files import publish, read_json, remove, require_space, salvage_path, say, write_json
+from sqlite_tool.files import publish, read_json, remove, require_space, salvage_path, write_json
 from sqlite_tool.fingerprint import fingerprint
+from sqlite_tool.progress import EVERY_SECONDS, bytes_read, say, size_of, watched
 
 # Few enough to stay in the page cache: a first step that spilled would write to a database without a WAL before its
 # salvage is taken.
@@ -29,7 +30,7 @@ class Restore:
     def __init__(self, args):
         self.args = args
         self.live_path = args['database']
-        self.backup_path = os.path.join(os.path.dirname(self.live_path), args['file'])
+        self.backup_path = None
         self.salvage_path = salvage_path(self.live_path, args['timestamp'])
         self.note_path = self.salvage_path + '.json'
         self.note = read_json(self.note_path) or {}
@@ -41,7 +42,7 @@ class Restore:
             raise ToolError(REFUSED, f'{name} belongs to a restore of {self.note["backup"]}')
         if self.note.get('state') == 'reported':
             return self.note
-        manifest = verified(self.backup_path)
+        self.backup_path, manifest = verified(self.args)
         if not self.committed(manifest):
             self.require_in_place()
             self.put_back()
@@ -129,14 +130,19 @@ class Restore:
         """One transaction; `False` when another process was in the way and there is still time."""
         with closing(open_still(path)) as source, closing(self.open_live()) as live:
             uses_wal = pragma(live, 'journal_mode') == 'wal'
-            salvaged = []
+            page_size = pragma(source, 'page_size')
+            said_at = None
 
             def on_step(status, remaining, total):
+                nonlocal said_at
                 self.deadline.check(status)
-                if status == SQLITE_OK and not salvaged:
+                if status != SQLITE_OK:
+                    return
+                if said_at is None:
                     self.take_salvage(uses_wal)
-                    salvaged.append(True)
-                    say('write', bytes=size(source))
+                if said_at is None or time.monotonic() - said_at >= EVERY_SECONDS:
+                    said_at = time.monotonic()
+                    say('write', bytes=total * page_size, done=(total - remaining) * page_size)
 
             say('lock')
             try:
@@ -155,15 +161,15 @@ class Restore:
         # With a WAL a reader sees the last commit. Without one the lock keeps readers out, and the file itself is
         # still untouched.
         with closing(self.open_live() if uses_wal else open_still(self.live_path)) as reader:
-            say('salvage', bytes=size(reader))
-            copy_to(temporary, reader, self.live_path, self.deadline)
+            with watched('salvage', size(reader), size_of(temporary)):
+                copy_to(temporary, reader, self.live_path, self.deadline)
             self.write_note('salvaged', schemaVersion=pragma(reader, 'schema_version'))
         publish(temporary, self.salvage_path)
 
     def require_restored(self, manifest):
-        say('check')
         with closing(self.open_live()) as live:
-            found = problems(live, 'quick_check')
+            with watched('check', size(live), bytes_read()):
+                found = problems(live, 'quick_check')
             now = self.fingerprint(live)
         if found:
             raise ToolError(CORRUPT, f'the database is damaged after the restore: {found}')

@@ -26,13 +26,8 @@ export async function writeFile(
 ): Promise<void> {
   await makeDirectories(sftp, posix.dirname(path));
   const beside = `${path}.${randomUUID()}.tmp`;
-  await writeSynced(sftp, beside, { flags: 'wx', content, mode });
+  await writeSynced(sftp, beside, { content, mode });
   await ask<void>(path, (done) => sftp.ext_openssh_rename(beside, path, (error) => done(error, undefined)));
-}
-
-export async function appendFile(sftp: SFTPWrapper, path: string, content: string): Promise<void> {
-  await makeDirectories(sftp, posix.dirname(path));
-  await writeSynced(sftp, path, { flags: 'a', content, mode: 0o644 });
 }
 
 /** Free for this user on the file system of `path`. */
@@ -44,16 +39,14 @@ export async function freeBytes(sftp: SFTPWrapper, path: string): Promise<number
 }
 
 interface Written {
-  readonly flags: 'wx' | 'a';
   readonly content: string;
   readonly mode: number;
 }
 
-async function writeSynced(sftp: SFTPWrapper, path: string, { flags, content, mode }: Written): Promise<void> {
-  const handle = await ask<Buffer>(path, (done) => sftp.open(path, flags, mode, done));
+async function writeSynced(sftp: SFTPWrapper, path: string, { content, mode }: Written): Promise<void> {
+  const handle = await ask<Buffer>(path, (done) => sftp.open(path, 'wx', mode, done));
   const bytes = Buffer.from(content);
   try {
-    // Where a file is appended to, the server goes to its end itself.
     await ask<void>(path, (done) => sftp.write(handle, bytes, 0, bytes.length, 0, (error) => done(error, undefined)));
     await ask<void>(path, (done) => sftp.ext_openssh_fsync(handle, (error) => done(error, undefined)));
   } finally {

@@ -1,9 +1,9 @@
-import { createInterface } from 'node:readline';
 import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import type { ClientChannel } from 'ssh2';
 import type { Command, CommandResult, RunOptions } from '../host.js';
+import { eachLine } from '../lines.js';
 import { commandLine, quote } from '../quote.js';
 import type { SshConnection } from './connection.js';
 
@@ -77,7 +77,7 @@ function withoutPid(stderr: Readable): { rest: Readable; pid: Promise<number> } 
 }
 
 async function collect(stream: Readable, name: 'stdout' | 'stderr', { onLine }: RunOptions): Promise<string> {
-  if (onLine) createInterface({ input: stream }).on('line', (line) => onLine(line, name));
+  if (onLine) eachLine(stream, (line) => onLine(line, name));
   return text(stream);
 }
 

@@ -8,7 +8,7 @@ import { ChannelAgent } from './channel-agent.js';
 import { SshConnection } from './connection.js';
 import type { SshEnvironment } from './environment.js';
 import { SshError } from './error.js';
-import { appendFile, freeBytes, readFile, writeFile } from './files.js';
+import { freeBytes, readFile, writeFile } from './files.js';
 import { runOver } from './remote-command.js';
 import { resolveTarget } from './target.js';
 
@@ -70,10 +70,6 @@ export class SshHost implements Host {
 
   writeFile(path: string, content: string, mode = 0o644): Promise<void> {
     return this.connection.sftp((sftp) => writeFile(sftp, path, { content, mode }));
-  }
-
-  appendLine(path: string, line: string): Promise<void> {
-    return this.connection.sftp((sftp) => appendFile(sftp, path, `${line}\n`));
   }
 
   freeBytes(path: string): Promise<number> {

@@ -1,6 +1,7 @@
 import { isShared } from '../../docker/compose.js';
 import { imageId } from '../../docker/image.js';
 import { dockerCommand } from '../../docker/registry-login.js';
+import { sqliteSettings } from '../../model/settings.js';
 import { error, type Check, type Said } from '../check.js';
 import type { World } from '../world.js';
 
@@ -12,7 +13,7 @@ export const images: Check = {
     const shared = Object.values(config.services).filter((service) => isShared(service) && !service.build);
     const wanted = [
       settings.build ? [] : image,
-      settings.database ? settings.toolImage : [],
+      sqliteSettings(settings) ? settings.toolImage : [],
       shared.map((service) => service.image ?? []),
     ];
     const found = await Promise.all([...new Set(wanted.flat(3))].map((reference) => missing(world, reference)));

@@ -58,8 +58,9 @@ export const routerHealth: Check = {
     const found = [];
     const nginx = await Nginx.find(host, settings);
     const { exitCode, stderr } = await execIn(host.docker, router.id, ['nginx', '-t']);
-    // A config that is missing altogether is no reason to refuse: the deploy writes one.
-    if (exitCode !== 0 && (await nginx?.readConfig())) {
+    // A config that is missing altogether is no reason to refuse: the deploy writes one. A test that says nothing was
+    // ended with the router, and found nothing.
+    if (exitCode !== 0 && stderr.trim() !== '' && (await nginx?.readConfig())) {
       const reason = stderr.split('\n').find((line) => line.includes('[emerg]')) ?? stderr.trim();
       found.push(
         error(

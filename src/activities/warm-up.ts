@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findContainer } from '../docker/container.js';
+import type { Host } from '../hosts/host.js';
+import type { Settings } from '../model/settings.js';
+import type { Live } from '../model/slot.js';
+import { previewHeader } from '../model/rollout.js';
+import { askRouter } from '../router/live-slot.js';
+import type { Nginx } from '../router/nginx.js';
+import { marker } from '../router/nginx-config.js';
+import { statesIn } from '../router/router-states.js';
+import { configFor } from './live-config.js';
+
+/** A slot that does not answer by then gets its requests all the same: it was proven before, or is what to go back to. */
+const answersWithinMs = 3000;
+
+export interface WarmUp {
+  /** What is about to get requests. */
+  readonly next: Live;
+  /** The config that is in place. */
+  readonly present: string | null;
+  /** Timestamp of the deploy: the config from before is kept under it. */
+  readonly by: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Lets nginx find a slot's address before the slot gets its first request. New workers ask for the addresses of names that
+ * are new to them while they already answer, and until they know, whoever asks gets 502; under a name that they had before
+ * they take over what is known. So the slot is loaded as a candidate that nobody is sent to, until it answers as that.
+ *
+ * Where nothing is live, or the config was written by hand, there is nothing to add to, and it is left as it is.
+ */
+export async function warmUp(
+  host: Host,
+  settings: Settings,
+  nginx: Nginx,
+  { next, present, by, signal }: WarmUp,
+): Promise<void> {
+  const { live, canary } = await askRouter(host, settings);
+  if (!live || live.slot === next.slot || canary?.slot === next.slot) return;
+  if (!present?.startsWith(marker) || !(await nginx.isModern())) return;
+  const { slot } = next;
+  const candidate = { by, slot, release: next.release ?? slot, weight: 0, sticky: 'none' } as const;
+  const config = await configFor(nginx, settings, live, { ...statesIn(present), candidate });
+  if (present === config) await nginx.reload();
+  else await nginx.install(config, by, { reload: true });
+  const deadline = Date.now() + answersWithinMs;
+  while (!(await answersAsCandidate(host, settings, next)) && Date.now() < deadline) {
+    await sleep(20, undefined, { signal });
+  }
+}
+
+/** 502 and 504 are nginx's own words for a slot that it does not reach. */
+async function answersAsCandidate(host: Host, settings: Settings, { slot }: Live): Promise<boolean> {
+  const { project, router, health } = settings;
+  const container = await findContainer(host.docker, project, router.service);
+  if (!container?.address) return false;
+  const request = { host: container.address, port: router.port, timeoutMs: 3000 };
+  try {
+    const { status, headers } = await host.request({
+      ...request,
+      path: health.path,
+      headers: { [previewHeader]: slot },
+    });
+    return headers['x-pointsman-slot'] === slot && status !== 502 && status !== 504;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,2 @@
+/** What a workflow does. */
+export type RunKind = 'deploy' | 'rollback' | 'backup' | 'restore' | 'recover' | 'drill' | 'maintenance';

@@ -1,0 +1,101 @@
+import { Client, Connection } from '@temporalio/client';
+import type { temporal } from '@temporalio/proto';
+
+type Event = temporal.api.history.v1.IHistoryEvent;
+
+/** Where a step is, as the history of its workflow tells it: scheduled, and so about to run, or ended. */
+export interface StepMoment {
+  readonly step: string;
+  /** Which one, where a run has the step more than once; from 1. Default: the first. */
+  readonly nth?: number;
+  readonly at: 'begin' | 'end';
+}
+
+/** Follows the history of the newest run of a workflow as it is written, a few milliseconds behind the server. */
+export class HistoryWatch {
+  readonly connection: Connection;
+  private readonly workflowId: string;
+
+  private constructor(connection: Connection, workflowId: string) {
+    this.connection = connection;
+    this.workflowId = workflowId;
+  }
+
+  static async open(port: number, workflowId: string): Promise<HistoryWatch> {
+    return new HistoryWatch(await Connection.connect({ address: `127.0.0.1:${port}` }), workflowId);
+  }
+
+  /** Resolves as soon as a step has come to that moment; `false` when the run ended without. */
+  async until(runId: string, { step, nth = 1, at }: StepMoment): Promise<boolean> {
+    const scheduled: string[] = [];
+    for await (const event of this.events(runId)) {
+      const begun = event.activityTaskScheduledEventAttributes?.activityType?.name === step;
+      if (begun) scheduled.push(String(event.eventId));
+      if (begun && at === 'begin' && scheduled.length === nth) return true;
+      const ended = event.activityTaskCompletedEventAttributes ?? event.activityTaskFailedEventAttributes;
+      if (ended && at === 'end' && scheduled[nth - 1] === String(ended.scheduledEventId)) return true;
+    }
+    return false;
+  }
+
+  /** Names of the steps of a run that has ended, in order, each once. */
+  async steps(runId: string): Promise<string[]> {
+    const names: string[] = [];
+    for await (const event of this.events(runId)) {
+      const name = event.activityTaskScheduledEventAttributes?.activityType?.name;
+      if (name) names.push(name);
+    }
+    return [...new Set(names)];
+  }
+
+  /** Run id of the newest run; `null` when there is none. */
+  async newestRun(): Promise<string | null> {
+    try {
+      const execution = { workflowId: this.workflowId };
+      const found = await this.connection.workflowService.describeWorkflowExecution({
+        namespace: 'default',
+        execution,
+      });
+      return found.workflowExecutionInfo?.execution?.runId ?? null;
+    } catch (error) {
+      if ((error as { code?: number }).code === 5) return null;
+      throw error;
+    }
+  }
+
+  /** Waits for the end of a run and returns all of its events. */
+  async whole(runId: string): Promise<Event[]> {
+    const events: Event[] = [];
+    for await (const event of this.events(runId)) events.push(event);
+    return events;
+  }
+
+  /** The whole history of the newest run. */
+  async fetch(): Promise<temporal.api.history.v1.IHistory> {
+    const client = new Client({ connection: this.connection });
+    return client.workflow.getHandle(this.workflowId).fetchHistory();
+  }
+
+  async close(): Promise<void> {
+    await this.connection.close();
+  }
+
+  /** Every event up to the end of the run, waiting for those to come. */
+  private async *events(runId: string): AsyncGenerator<Event> {
+    let nextPageToken: Uint8Array | undefined;
+    do {
+      const page = await this.connection.workflowService.getWorkflowExecutionHistory({
+        namespace: 'default',
+        execution: { workflowId: this.workflowId, runId },
+        waitNewEvent: true,
+        ...(nextPageToken ? { nextPageToken } : {}),
+      });
+      yield* page.history?.events ?? [];
+      nextPageToken = page.nextPageToken?.length ? page.nextPageToken : undefined;
+    } while (nextPageToken);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

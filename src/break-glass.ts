@@ -9,6 +9,7 @@ import { hasOtherRouters } from './model/routers.js';
 import { shippedDirectory, type Settings } from './model/settings.js';
 import { otherSlot } from './model/slot.js';
 import { stepWords, type ArgsOf, type ResultOf } from './model/step-words.js';
+import { reasonOf } from './model/reason.js';
 
 export interface BreakGlass {
   /** The machine that the app runs on, as this process reaches it. */
@@ -30,7 +31,7 @@ export class BrokenGlassError extends Error {
   readonly left: readonly string[];
 
   constructor(cause: unknown, undone: readonly string[], left: readonly string[]) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    super(reasonOf(cause), { cause });
     this.undone = undone;
     this.left = left;
   }
@@ -118,7 +119,7 @@ export class DirectRollback {
       tell('done', words.note(result, args));
       return result;
     } catch (error) {
-      tell('failed', error instanceof Error ? error.message : String(error));
+      tell('failed', reasonOf(error));
       throw error;
     }
   }
@@ -127,7 +128,7 @@ export class DirectRollback {
     try {
       return await this.step(name, own, settings);
     } catch (error) {
-      this.warnings.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      this.warnings.push(`${name}: ${reasonOf(error)}`);
       return null;
     }
   }

@@ -1,4 +1,5 @@
 import type { RunHandle, Session } from './session.js';
+import { reasonOf } from '../model/reason.js';
 
 /** How long after the first Ctrl-C a second one still means: cancel. */
 export const twiceWithinMs = 3000;
@@ -34,7 +35,7 @@ export function interruptible({ output }: Session, handle: RunHandle): Interrupt
     } else if (presses === 2) {
       output.note('cancelling: what was done is undone. Ctrl-C again stops showing that.');
       handle.cancel().catch((error: unknown) => {
-        output.note(`It could not be cancelled: ${error instanceof Error ? error.message : String(error)}.`);
+        output.note(`It could not be cancelled: ${reasonOf(error)}.`);
         leave(detachedText);
       });
     } else leave('It goes on being undone. See it: pointsman status.');

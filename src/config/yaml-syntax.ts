@@ -1,5 +1,6 @@
 import { isMap, isScalar, isSeq, visit, type Document, type LineCounter, type YAMLError } from 'yaml';
 import type { Position, Problem } from './problems.js';
+import { reasonOf } from '../model/reason.js';
 
 export interface ParsedYaml {
   readonly file: string;
@@ -83,7 +84,7 @@ export function unresolvedAliases(parsed: ParsedYaml): Problem[] {
 
 /** A problem for YAML that is well formed and cannot be turned into values. */
 export function unusable(file: string, error: unknown): Problem {
-  const reason = firstLine(error instanceof Error ? error.message : String(error));
+  const reason = firstLine(reasonOf(error));
   return { file, line: 1, column: 1, message: `cannot be read as YAML: ${reason}`, fix: 'simplify the file' };
 }
 

@@ -2,14 +2,22 @@ import type { Host } from '../hosts/host.js';
 import type { LogSection } from '../model/activities.js';
 import type { Settings } from '../model/settings.js';
 import type { Slot } from '../model/slot.js';
+import { reasonOf } from '../model/reason.js';
 import { findContainer, tailLogs } from './container.js';
 
 /**
- * The last lines of a slot, the router and litestream, each apart: a replica's errors must not bury the app's crash.
+ * The last lines of a slot, the router and litestream, each apart: a replica's errors must not bury the app's crash. One
+ * that the engine cannot give says so in its own place: the others are what a person looks for then.
  *
  * @param lines of each. Default: as many as the settings say.
+ * @throws what the engine says, where it gives none of them.
  */
-export function readServiceLogs(host: Host, settings: Settings, slot: Slot, lines?: number): Promise<LogSection[]> {
+export async function readServiceLogs(
+  host: Host,
+  settings: Settings,
+  slot: Slot,
+  lines?: number,
+): Promise<LogSection[]> {
   const { logs, router, otherRouters = [], replica, slots, project } = settings;
   const wanted = [
     { title: `app (${slots[slot]})`, service: slots[slot], last: logs.app },
@@ -17,10 +25,23 @@ export function readServiceLogs(host: Host, settings: Settings, slot: Slot, line
     ...otherRouters.map(({ service }) => ({ title: `router (${service})`, service, last: logs.router })),
     ...(replica ? [{ title: 'litestream', service: replica.service, last: logs.litestream }] : []),
   ];
-  return Promise.all(
+  const failures: unknown[] = [];
+  const sections = await Promise.all(
     wanted.map(async ({ title, service, last }) => {
-      const container = await findContainer(host.docker, project, service);
-      return { title, lines: container ? await tailLogs(host.docker, container.id, lines ?? last) : [] };
+      const read = linesOf(host, project, service, lines ?? last);
+      return { title, lines: await read.catch((error: unknown) => [cannotBeRead(error, failures)]) };
     }),
   );
+  if (failures.length === wanted.length) throw failures[0];
+  return sections;
+}
+
+async function linesOf({ docker }: Host, project: string, service: string, lines: number): Promise<string[]> {
+  const container = await findContainer(docker, project, service);
+  return container ? tailLogs(docker, container.id, lines) : [];
+}
+
+function cannotBeRead(error: unknown, failures: unknown[]): string {
+  failures.push(error);
+  return `(cannot be read: ${reasonOf(error)})`;
 }

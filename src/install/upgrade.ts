@@ -16,6 +16,7 @@ import {
   type UnitName,
 } from './layout.js';
 import { isUnchanged, type InstallPlan } from './plan.js';
+import { reasonOf } from '../model/reason.js';
 
 export interface UpgradeOptions extends Load {
   /** How long to wait for running deploys; 0 does not wait. */
@@ -44,7 +45,7 @@ export async function upgrade(host: Host, options: UpgradeOptions, listener: Lis
     await proveUp(host, listener);
   } catch (error) {
     if (before === program.version) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     listener.note(`pointsman ${program.version} did not come up; going back to ${before}`);
     await putToWork(host, before, touchesTemporal(plan) ? unitNames : [workerUnit]);
     await restorePrevious(host, facts.previousVersion);

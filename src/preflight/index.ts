@@ -23,6 +23,7 @@ import { ofEachRouter, otherRouters } from './checks/routers.js';
 import { onlyOneSlotRuns, slotServices } from './checks/slots.js';
 import { checkEngine } from './engine.js';
 import { gatherWorld, type Question, type World } from './world.js';
+import { reasonOf } from '../model/reason.js';
 
 const canaryInEach = ofEachRouter(routerCanary);
 
@@ -114,7 +115,7 @@ async function findingsOf(check: Check, world: World): Promise<Finding[]> {
     return (await check.run(world)).map((said) => ({ ...said, check: check.name }));
   } catch (cause) {
     if (brokeOff(cause) || whyEngineIsAway(cause) !== null) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     return [
       {
         ...error(`This could not be checked: ${reason}.`, 'Mend what the message says and try again.'),

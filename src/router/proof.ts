@@ -6,6 +6,7 @@ import type { Settings } from '../model/settings.js';
 import { liveText, sameLive, type Live } from '../model/slot.js';
 import { previewHeader } from '../model/rollout.js';
 import { askStatus, throwIfUnreached, type Canary, type RouterState, type Status } from './live-slot.js';
+import { reasonOf } from '../model/reason.js';
 
 /** The router kept answering from another release, or not at all. */
 export class SwitchNotProvenError extends Error {
@@ -160,7 +161,7 @@ async function asked(ask: () => Promise<string>): Promise<string> {
     return await ask();
   } catch (error) {
     throwIfUnreached(error);
-    return error instanceof Error ? error.message : String(error);
+    return reasonOf(error);
   }
 }
 

@@ -1,6 +1,7 @@
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import type { loadClientConnectConfig } from '@temporalio/envconfig';
 import { TemporalUnavailableError, type ExternalPlace, type ReachablePlace } from './place.js';
+import { reasonOf } from '../model/reason.js';
 
 export interface ConnectionFacts {
   readonly connectionOptions: ConnectionOptions;
@@ -21,7 +22,7 @@ async function readConfiguration({ variables }: ExternalPlace): Promise<ReturnTy
   try {
     return loadClientConnectConfig({ overrideEnvVars: { ...variables } });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     const message = `Temporal's own configuration (TEMPORAL_… variables, temporal.toml) cannot be used: ${reason}`;
     throw new TemporalUnavailableError(message, { cause });
   }

@@ -86,7 +86,10 @@ describe.each<PlaygroundKind>(['local', 'ssh'])(
       const [app, router, litestream] = ['── app (app-blue), last', '── router, last', '── litestream, last'].map(
         (heading) => out.indexOf(heading),
       );
-      expect([app, router, litestream].every((at) => at !== undefined && at > 0)).toBe(true);
+      expect(
+        [app, router, litestream].every((at) => at !== undefined && at > 0),
+        out,
+      ).toBe(true);
       expect(out.slice(app, router)).toContain('Traceback (most recent call last):');
     });
 

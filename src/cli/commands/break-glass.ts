@@ -8,6 +8,7 @@ import type { Session } from '../session.js';
 import { settledSettings } from '../ship.js';
 import { occupantText, whoHas } from '../start.js';
 import type { RollbackOptions } from './rollback.js';
+import { reasonOf } from '../../model/reason.js';
 
 /** A rollback by this very process, for when Temporal is down: no retries, and nobody goes on when it dies. */
 export async function breakGlassCommand(session: Session, options: RollbackOptions): Promise<ExitCode> {
@@ -89,10 +90,7 @@ function told({ output }: Session, warnings: readonly string[], { live, json }: 
 
 function explained(error: unknown, { live }: RollbackPlan): Error {
   if (!(error instanceof BrokenGlassError)) {
-    return new Exit(
-      exitCodes.refused,
-      `Nothing was touched: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    return new Exit(exitCodes.refused, `Nothing was touched: ${reasonOf(error)}`);
   }
   const { message, undone, left } = error;
   if (left.length === 0) {

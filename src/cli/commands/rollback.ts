@@ -7,6 +7,7 @@ import { viewRollback } from '../rollback-view.js';
 import type { PlaceOptions, Session } from '../session.js';
 import { isElsewhere, settledSettings } from '../ship.js';
 import { startOrFollow } from '../start.js';
+import { reasonOf } from '../../model/reason.js';
 
 export interface RollbackOptions extends PlaceOptions {
   readonly to?: string;
@@ -74,7 +75,7 @@ async function showTarget(session: Session, settings: Settings, options: Rollbac
     return view.target.release;
   } catch (error) {
     if (error instanceof Exit && error.code === exitCodes.detached) throw error;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reasonOf(error);
     session.output.note(`What it goes back to cannot be shown from here (${why}); the rollback finds it by itself.`);
     return options.to ?? 'the release before';
   }

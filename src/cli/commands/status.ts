@@ -21,6 +21,7 @@ import { attentionText, headline, holdText, replicaText, stepLine } from '../ren
 import { stageLines } from '../router-stage.js';
 import { askProgress, type RunHandle, type PlaceOptions, type Session } from '../session.js';
 import { liveText } from '../../model/slot.js';
+import { reasonOf } from '../../model/reason.js';
 
 export interface StatusOptions extends PlaceOptions {
   readonly json?: boolean;
@@ -89,7 +90,7 @@ function cannotBeTold(error: unknown): ReplicaAnswer {
     state: 'unknown',
     inStep: false,
     afterMs: 0,
-    problem: error instanceof Error ? error.message : String(error),
+    problem: reasonOf(error),
   };
 }
 

@@ -5,6 +5,7 @@ import type { SshEnvironment } from './environment.js';
 import { SshError } from './error.js';
 import { findIdentities, readIfThere, type Identities } from './identities.js';
 import { knownHostsName, knownKeys } from './known-hosts.js';
+import { reasonOf } from '../../model/reason.js';
 
 /** All that is needed to connect. */
 export interface SshTarget {
@@ -67,7 +68,7 @@ async function clientConfig({ host, user }: SshAddress, environment: SshEnvironm
   try {
     computed = SSHConfig.parse(text).compute({ Host: host, ...(user ? { User: user } : {}) }, { ignoreCase: true });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new SshError('usage', `~/.ssh/config cannot be read: ${reason}`, { cause });
   }
   const all = (name: string): string[] => [computed[name] ?? []].flat();

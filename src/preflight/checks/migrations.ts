@@ -6,6 +6,7 @@ import { baseOf, matchesPattern } from '../../migrations/glob.js';
 import type { MigrationProblem } from '../../migrations/problem.js';
 import { sqliteSettings, type MigrationFiles } from '../../model/settings.js';
 import { error, warning, type Check, type Said } from '../check.js';
+import { reasonOf } from '../../model/reason.js';
 
 /** More is not read: what these bounds leave out is said. */
 const maxFiles = 200;
@@ -97,7 +98,7 @@ async function readOrSay(host: Host, path: string): Promise<string | Said> {
     return (await host.readFile(path)) ?? error(`${path} is gone.`, 'Try again.');
   } catch (cause) {
     if (brokeOff(cause)) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     return error(`${path} cannot be read: ${reason}.`, 'Let the user that deploys read it.');
   }
 }

@@ -82,7 +82,8 @@ describe.each<PlaygroundKind>(['local', 'ssh'])(
     });
 
     test("the app's crash is shown apart from the router's and litestream's lines", async () => {
-      const { out } = await place.deploy('broken-without-migration');
+      const { code, out } = await place.deploy('broken-without-migration');
+      expect(code, out).toBe(4);
       const [app, router, litestream] = ['── app (app-blue), last', '── router, last', '── litestream, last'].map(
         (heading) => out.indexOf(heading),
       );

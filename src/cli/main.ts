@@ -5,6 +5,7 @@ import { whyEngineIsAway } from '../docker/engine-away.js';
 import { SshError } from '../hosts/ssh/error.js';
 import { BundleError } from '../shipping/bundle.js';
 import { TemporalUnavailableError } from '../temporal/place.js';
+import { endWith, outliveReaders } from './end.js';
 import { Exit, exitCodes, type ExitCode } from './exit-codes.js';
 import { createProgram } from './program.js';
 import { Session } from './session.js';
@@ -18,8 +19,7 @@ async function run(act: (session: Session) => Promise<ExitCode>): Promise<void> 
   } catch (error) {
     code = explain(error);
   }
-  // Connections and timers of a follower must not keep a finished command alive.
-  process.exit(code);
+  await endWith(code);
 }
 
 /** Expected ends are words; only a bug shows its stack. */
@@ -56,6 +56,7 @@ function explain(error: unknown): ExitCode {
   return exitCodes.unexpected;
 }
 
+outliveReaders();
 await createProgram(run, version)
   .parseAsync()
-  .catch((error: unknown) => process.exit(explain(error)));
+  .catch((error: unknown) => endWith(explain(error)));

@@ -24,6 +24,7 @@ import { failureOf } from './failures.js';
 import { configFor, routerOf } from './live-config.js';
 import type { Running } from './running.js';
 import { stepsOn } from './step.js';
+import { requireUnbroken } from './unbroken.js';
 import { warmUp } from './warm-up.js';
 
 type RouterSteps = Pick<
@@ -84,14 +85,6 @@ async function requireModern(nginx: Nginx): Promise<void> {
     'RouterConfigInvalid',
     `a canary or a preview needs nginx 1.27.4 or later, and the router has ${version}`,
   );
-}
-
-/** A run that was away for long leaves the router as a person has set it meanwhile. */
-async function requireUnbroken(host: Host, { settings, timestamp }: RouterConfigArgs): Promise<void> {
-  const broken = await glassBrokenSince(host, settings, timestamp);
-  if (!broken) return;
-  const what = `${broken.requestedBy} went back to ${broken.release} by break glass since this began`;
-  throw failureOf('SwitchedMeanwhile', `${what}: the router is left as it is`);
 }
 
 /**

@@ -17,6 +17,7 @@ import { configFor, routerOf } from './live-config.js';
 import { setMaintenance } from './maintenance-step.js';
 import type { Running } from './running.js';
 import { stepsOn } from './step.js';
+import { requireUnbroken } from './unbroken.js';
 
 type WatchSteps = Pick<Activities, 'watchLive' | 'judgeTraffic' | 'endWatch' | 'setMaintenance'>;
 
@@ -92,6 +93,7 @@ async function untilNoted(host: Host, settings: Settings, log: WatchLog, signal:
 
 /** Reads one window of what all routers have noted, and asks the slot itself how it is. */
 async function judgeTraffic(host: Host, args: JudgeArgs): Promise<JudgedWindow> {
+  await requireUnbroken(host, args);
   const { settings, slot, release, from } = args;
   const begins = placesIn(from);
   const noted = await atOnce(args, async ({ settings: own }, at) => {

@@ -115,6 +115,14 @@ describe('a run that comes back after somebody broke the glass', () => {
     expect(await askLive(place.host, place.settings)).toEqual(blue);
   });
 
+  test('does not judge its release any more, which nobody is given', async () => {
+    const place = await serving(blue);
+    await run(place, 'watchLive', { live: blue });
+    await broken(place, 60);
+    const judging = run(place, 'judgeTraffic', { ...green, from: null, baseline: null });
+    await expect(judging).rejects.toMatchObject({ type: 'SwitchedMeanwhile', message });
+  });
+
   test('does not switch it back either', async () => {
     const place = await serving(blue);
     await run(place, 'writeRouterConfig', green);

@@ -88,4 +88,24 @@ describe('a rollback by break glass', () => {
     expect(await place.live()).toEqual({ slot: 'green', release: 'v2' });
     expect((await place.container('app-green'))?.id).toBe(served?.id);
   });
+
+  test('ends a bake that comes back: its release is judged no more, and what is live stays', async () => {
+    const bake = { duration: '10m', window: '2s', failures: 2, latency: false };
+    await place.configure({ bake });
+    const deploying = place.start('deploy', '-e', 'demo', '--release', 'v3');
+    await place.untilRunning('judgeTraffic');
+    deploying.kill('SIGKILL');
+    await deploying;
+    await killTemporal();
+    const traffic = new Traffic({ port: place.port });
+    await traffic.atLeast(50);
+    expect((await breakGlass('--yes', '--reason', 'prices are wrong')).out).toContain('live: green (v2)');
+    const { code, out } = await place.deploy('v3');
+    await traffic.atLeast(50);
+    expect((await traffic.stop()).failures).toEqual({});
+    expect(out).toContain('went back to v2 by break glass since this began: the router is left as it is');
+    expect(code, out).toBe(4);
+    expect(await place.live()).toEqual({ slot: 'green', release: 'v2' });
+    expect((await place.container('app-blue'))?.running).toBe(false);
+  });
 });

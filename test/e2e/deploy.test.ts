@@ -95,9 +95,11 @@ describe.each<PlaygroundKind>(['local', 'ssh'])(
     });
 
     test('another deploy while one runs is refused with who and what, and the first one goes on', async () => {
+      await place.holdSlots();
       const first = place.start('deploy', '-e', 'demo', '--release', 'v3');
       await place.untilRunning('composeUpWait');
       const second = await place.deploy('v1');
+      await place.letSlotsGo();
       expect(second.code, second.out).toBe(6);
       expect(second.out).toMatch(/is busy: deploy v3 by \S+@\S+, since/);
       expect((await first).exitCode).toBe(0);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Playground } from '../support/playground.js';
+import { untilSaid } from '../support/until-said.js';
 
 let place: Playground;
 
@@ -21,12 +22,16 @@ describe('one at a time', () => {
   });
 
   test('one waits in line until the other one is through', async () => {
-    const first = deploying('v1');
+    await place.holdSlots();
+    const first = deploying('v3');
     await place.untilRunning('composeUpWait');
-    const second = await deploying('v2', '--queue');
+    const second = deploying('v2', '--queue');
+    await untilSaid(second.all, 'number 1 in line');
+    await place.letSlotsGo();
     expect((await first).exitCode).toBe(0);
-    expect(second.all).toMatch(/waiting for \d+ s: number 1 in line; deploy v1 by \S+ runs for \d+ s/);
-    expect(second.exitCode).toBe(0);
+    const { all, exitCode } = await second;
+    expect(all).toMatch(/waiting for \d+ s: number 1 in line; deploy v3 by \S+ runs for \d+ s/);
+    expect(exitCode, all).toBe(0);
     expect((await place.live())?.release).toBe('v2');
   });
 

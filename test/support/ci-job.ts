@@ -9,6 +9,7 @@ export async function ciProject(at?: string): Promise<Playground> {
   await place.edit('pointsman.yml', (text) =>
     text.replace('production: {}', 'production: { compose: [compose.yml, compose.demo.yml], envFile: false }'),
   );
+  await place.trustSlots();
   await initProject(place.directory, { ci: 'gitlab' });
   await initProject(place.directory, { ci: 'github' });
   await place.ssh?.allow(

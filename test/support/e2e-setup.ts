@@ -1,10 +1,20 @@
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { imageRepository } from './playground.js';
+import { holdFile, imageRepository } from './playground.js';
 
 const app = fileURLToPath(new URL('../../examples/notes', import.meta.url));
 const special = ['broken', 'broken-without-migration', 'failing-migration', 'with-migration'];
 const tags = ['v1', 'v2', 'v3', 'leaky', 'hanging', 'erring', ...special].map((tag) => `${imageRepository}:${tag}`);
+
+/** Takes requests and answers none for as long as `Playground.holdSlots` says so; then it is the app. */
+const held = [
+  'import os, socket, sys, time',
+  `hold = '/app/data/${holdFile}'`,
+  'if os.path.exists(hold):',
+  "  with socket.create_server(('', 8000)):",
+  '    while os.path.exists(hold): time.sleep(0.1)',
+  'os.execvp(sys.argv[1], sys.argv[1:])',
+].join('\n');
 
 /** Builds the releases that end-to-end tests deploy, and removes them in the end. */
 export async function setup(): Promise<() => Promise<void>> {
@@ -12,7 +22,8 @@ export async function setup(): Promise<() => Promise<void>> {
   await execa('docker', ['build', '-t', `${imageRepository}:v1`, app], { env });
   // One image under several names would be one release to Docker; a label makes each its own.
   for (const tag of ['v2', 'v3']) {
-    const input = `FROM ${imageRepository}:v1\nLABEL release=${tag}\n`;
+    const entry = JSON.stringify(['python', '-c', held]);
+    const input = `FROM ${imageRepository}:v1\nLABEL release=${tag}\nENTRYPOINT ${entry}\nCMD ["python", "-m", "app"]\n`;
     await execa('docker', ['build', '-t', `${imageRepository}:${tag}`, '-'], { env, input });
   }
   // One that prints its whole environment and dies, as apps do with a debug page or a crash reporter.

@@ -21,6 +21,9 @@ const main = join(root, 'dist/cli/main.js');
  */
 export const imageRepository = process.env['POINTSMAN_TEST_IMAGES'] ?? 'pointsman-e2e';
 
+/** In the volume: while it is there, `v2` and `v3` are not healthy. */
+export const holdFile = 'hold-slots';
+
 export interface Ran {
   readonly code: number;
   readonly out: string;
@@ -167,6 +170,24 @@ export class Playground {
 
   deploy(release: string): Promise<Ran> {
     return this.run('deploy', '-e', 'demo', '--release', release);
+  }
+
+  /** Whatever a slot needs to become healthy, the engine does not give it up before the deploy does. */
+  async trustSlots(): Promise<void> {
+    await this.edit('compose.yml', (text) => text.replace('retries: 5', 'retries: 60'));
+  }
+
+  /**
+   * `v2` and `v3` do not become healthy until {@link letSlotsGo}: a command that is to come while a deploy runs comes in
+   * time, however slow the machine is. The project must have been deployed before.
+   */
+  async holdSlots(): Promise<void> {
+    await this.trustSlots();
+    await this.python(`open(${JSON.stringify(holdFile)}, 'w').close()`);
+  }
+
+  async letSlotsGo(): Promise<void> {
+    await this.python(`os.remove(${JSON.stringify(holdFile)})`);
   }
 
   /** What is live, as `pointsman status` tells it. */

@@ -55,10 +55,12 @@ describe.each<PlaygroundKind>(['local', 'ssh'])('on a host that is %s, a deploy 
   afterAll(() => place?.[Symbol.asyncDispose]());
 
   test('when the command that started it is killed', async () => {
+    await place.holdSlots();
     const deploying = place.start('deploy', '-e', 'demo', '--release', 'v2');
     await place.untilRunning('composeUpWait');
     deploying.kill('SIGKILL');
     await deploying;
+    await place.letSlotsGo();
     const { last } = await until(({ running }) => running === null);
     expect(last).toMatchObject({ release: 'v2', outcome: 'succeeded' });
     expect((await status()).live).toEqual({ slot: 'green', release: 'v2' });
@@ -66,12 +68,14 @@ describe.each<PlaygroundKind>(['local', 'ssh'])('on a host that is %s, a deploy 
 
   test('when command, worker and Temporal are all killed: the next command brings it on, and no request fails', async () => {
     const traffic = new Traffic({ port: place.port });
+    await place.holdSlots();
     const deploying = place.start('deploy', '-e', 'demo', '--release', 'v3');
     await place.untilRunning('composeUpWait');
     deploying.kill('SIGKILL');
     process.kill((await whoIsUp(place.home))?.pid ?? 0, 'SIGKILL');
     process.kill(Number(await readFile(join(place.home, 'temporal.pid'), 'utf8')), 'SIGKILL');
     await deploying;
+    await place.letSlotsGo();
     const { last, live } = await until(({ running, last: ended }) => running === null && ended?.release === 'v3');
     expect(last).toMatchObject({ release: 'v3', outcome: 'succeeded' });
     expect(live).toEqual({ slot: 'blue', release: 'v3' });

@@ -95,10 +95,12 @@ describe('storage that fails', () => {
   });
 
   test('killed in the middle of a deploy: it goes on, no request fails, and the replica catches up after', async () => {
+    await place.holdSlots();
     const { code, out, traffic } = await underTraffic(async () => {
       const deploy = place.deploy('v2');
       await place.untilRunning('composeUpWait');
       await storage.kill();
+      await place.letSlotsGo();
       return deploy;
     });
     expect(code, out).toBe(0);

@@ -158,12 +158,18 @@ export class Playground {
     return { code: exitCode ?? -1, out: all };
   }
 
-  /** Waits until the run that is under way has begun a step. */
+  /**
+   * Waits until the run that is under way is in a step.
+   *
+   * @throws {Error} when that is over already: a short one passes between two looks, see {@link holdSlots}.
+   */
   async untilRunning(step: string): Promise<void> {
     for (;;) {
       const { stdout } = await this.start('status', '-e', 'demo', '--json');
       const { running } = JSON.parse(stdout) as { running: { steps?: { name: string; state: string }[] } | null };
-      if (running?.steps?.some(({ name, state }) => name === step && state === 'running')) return;
+      const found = running?.steps?.findLast(({ name }) => name === step);
+      if (found?.state === 'running') return;
+      if (found) throw new Error(`${step} was over before it was looked at`);
       await sleep(50);
     }
   }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +12,7 @@ import { Nginx } from '../../src/router/nginx.js';
 import { renderLiveConfig } from '../../src/router/nginx-config.js';
 import { runStep } from '../support/run-step.js';
 import { settings as usual } from '../support/settings.js';
+import { ownName } from '../support/names.js';
 
 const live: Live = { slot: 'blue', release: 'v1' };
 const service = { service: 'app-blue', upstreamPort: 8000, port: usual.router.port, modern: true } as const;
@@ -38,7 +38,7 @@ async function leftWith(
   written: { readonly compose: string; readonly otherRouters?: readonly RouterSettings[] } = { compose },
 ): Promise<{ host: LocalHost; settings: Settings }> {
   const directory = await mkdtemp(join(tmpdir(), 'pointsman-bootstrap-'));
-  const project = `pm-${randomUUID().slice(0, 8)}`;
+  const project = ownName('pm');
   const { compose: text, ...more } = written;
   await writeFile(join(directory, 'compose.yml'), text);
   const here = ['compose', '-p', project, '-f', join(directory, 'compose.yml')];

@@ -17,6 +17,7 @@ import type { ReleaseRecord } from '../../src/model/release-record.js';
 import type { DatabaseSettings, Settings } from '../../src/model/settings.js';
 import { runPreflight } from '../../src/preflight/index.js';
 import { settings as usual } from '../support/settings.js';
+import { ownName } from '../support/names.js';
 
 const image = usual.toolImage;
 const compose = `
@@ -37,7 +38,7 @@ let steps: ReturnType<typeof databaseSteps> & ReturnType<typeof recordSteps>;
 // Registered first, so run last: after the containers that a test leaves.
 beforeEach(async ({ onTestFinished }) => {
   const directory = await mkdtemp(join(tmpdir(), 'pointsman-steps-'));
-  const project = `pm-${randomUUID().slice(0, 8)}`;
+  const project = ownName('pm');
   await writeFile(join(directory, 'compose.yml'), compose);
   host = new LocalHost({ stateDirectory: join(directory, 'state') });
   const database = { ...(usual.database as DatabaseSettings), keepBackups: 1, backups: '/app/data/backups' };

@@ -13,6 +13,7 @@ import type { LogSection, RehearsalArgs } from '../../src/model/activities.js';
 import type { Rehearsal } from '../../src/model/database.js';
 import type { SqliteSettings, MigrateSettings, Settings } from '../../src/model/settings.js';
 import { settings as usual } from '../support/settings.js';
+import { ownName } from '../support/names.js';
 
 const image = usual.toolImage;
 const compose = `
@@ -42,7 +43,7 @@ let volume: string;
 
 beforeEach(async ({ onTestFinished }) => {
   const directory = await mkdtemp(join(tmpdir(), 'pointsman-rehearsal-'));
-  const project = `pm-${randomUUID().slice(0, 8)}`;
+  const project = ownName('pm');
   await writeFile(join(directory, 'compose.yml'), compose);
   await writeFile(join(directory, 'settings'), 'read me\n');
   host = new LocalHost({ stateDirectory: join(directory, 'state') });

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +16,7 @@ import type { SlotStarted } from '../../src/model/activities.js';
 import type { Settings } from '../../src/model/settings.js';
 import { engineSocket } from '../support/engine-socket.js';
 import { settings as usual } from '../support/settings.js';
+import { ownName } from '../support/names.js';
 
 const image = usual.toolImage;
 /** Healthy once it is told so, by a file in the project's directory. */
@@ -37,7 +37,7 @@ const steps = slotSteps({ hosts: { of: () => Promise.resolve(host) } });
 
 beforeEach(async ({ onTestFinished }) => {
   directory = await mkdtemp(join(tmpdir(), 'pointsman-slot-'));
-  const project = `pm-${randomUUID().slice(0, 8)}`;
+  const project = ownName('pm');
   await writeFile(join(directory, 'compose.yml'), compose);
   await execa('mkdir', [join(directory, 'now')]);
   host = new LocalHost({ stateDirectory: join(directory, 'state') });

@@ -12,6 +12,7 @@ import { runTool } from '../../src/docker/tool-container.js';
 import { LocalHost } from '../../src/hosts/local-host.js';
 import type { Settings } from '../../src/model/settings.js';
 import { settings as usual } from '../support/settings.js';
+import { ownName } from '../support/names.js';
 
 const timestamp = '20261123T092334Z';
 const request = { timestamp, deployId: 'run-1', releaseFrom: 'v1', releaseTo: 'v2' };
@@ -30,7 +31,7 @@ let volume: string;
 
 beforeEach(async () => {
   const directory = await mkdtemp(join(tmpdir(), 'pointsman-volume-'));
-  const project = `pm-${randomUUID().slice(0, 8)}`;
+  const project = ownName('pm');
   await writeFile(join(directory, 'compose.yml'), compose);
   host = new LocalHost({ stateDirectory: join(directory, 'state') });
   settings = { ...usual, project, directory, envFile: null };

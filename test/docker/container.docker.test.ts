@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import Docker from 'dockerode';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
@@ -10,13 +9,14 @@ import {
   readFileIn,
   tailLogs,
 } from '../../src/docker/container.js';
+import { ownName } from '../support/names.js';
 
 const docker = new Docker();
 const image = 'python:3.11-slim-bookworm';
 
 /** A container that is created and not started, and removed after the test. */
 async function create(options: Partial<Docker.ContainerCreateOptions> = {}): Promise<Docker.Container> {
-  const container = await docker.createContainer({ name: `pm-${randomUUID()}`, Image: image, ...options });
+  const container = await docker.createContainer({ name: ownName('pm'), Image: image, ...options });
   onTestFinished(() => container.remove({ force: true, v: true }) as Promise<void>);
   return container;
 }
@@ -30,7 +30,7 @@ async function ran(script: string, options: Partial<Docker.ContainerCreateOption
 }
 
 async function createVolume(): Promise<string> {
-  const name = `pm-${randomUUID()}`;
+  const name = ownName('pm');
   await docker.createVolume({ Name: name });
   onTestFinished(() => docker.getVolume(name).remove({ force: true }));
   return name;
@@ -141,7 +141,7 @@ describe('the container of a service', () => {
   }
 
   test('is found though it does not run, and has no address then', async () => {
-    const project = `pm-${randomUUID().slice(0, 8)}`;
+    const project = ownName('pm');
     const { id } = await ran('exit 3', { ...labels(project), Env: ['RELEASE=v1'] });
     const found = await findContainer(docker, project, 'app-blue');
     expect(found).toMatchObject({ id, running: false, exitCode: 3, health: 'none', image, address: null });
@@ -149,7 +149,7 @@ describe('the container of a service', () => {
   });
 
   test('is the one that runs where an interrupted recreate left two', async () => {
-    const project = `pm-${randomUUID().slice(0, 8)}`;
+    const project = ownName('pm');
     const container = await create({ ...labels(project), ...sleeping });
     await container.start();
     await create(labels(project));
@@ -157,7 +157,7 @@ describe('the container of a service', () => {
   });
 
   test('is the one in its place where it was removed in the moment it was looked for', async () => {
-    const project = `pm-${randomUUID().slice(0, 8)}`;
+    const project = ownName('pm');
     const old = await docker.createContainer({ ...labels(project), Image: image });
     const replacing = new Docker();
     let replaced: Docker.Container | null = null;
@@ -175,7 +175,7 @@ describe('the container of a service', () => {
   });
 
   test('is none where there is only one of "compose run", or of another project', async () => {
-    const project = `pm-${randomUUID().slice(0, 8)}`;
+    const project = ownName('pm');
     await create(labels(project, 'True'));
     await create(labels(`${project}-other`));
     expect(await findContainer(docker, project, 'app-blue')).toBeNull();

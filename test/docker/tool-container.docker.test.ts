@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import Docker from 'dockerode';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { isNotFound, putFile } from '../../src/docker/container.js';
 import { runTool, type ToolContainer } from '../../src/docker/tool-container.js';
+import { ownName } from '../support/names.js';
 
 const docker = new Docker();
 const image = 'python:3.11-slim-bookworm';
@@ -10,7 +10,7 @@ const image = 'python:3.11-slim-bookworm';
 let name: string;
 
 beforeEach(() => {
-  name = `pm-${randomUUID()}`;
+  name = ownName('pm');
   return async () => void (await docker.getContainer(name).remove({ force: true, v: true }).catch(ignoreAbsent));
 });
 
@@ -46,7 +46,7 @@ describe('a tool', () => {
   });
 
   test('works on the volumes that it is given, which stay', async () => {
-    const volume = `pm-${randomUUID()}`;
+    const volume = ownName('pm');
     await docker.createVolume({ Name: volume });
     onTestFinished(() => docker.getVolume(volume).remove({ force: true }));
     const volumes = [{ name: volume, target: '/data' }];
@@ -79,7 +79,7 @@ describe('a tool', () => {
 
 describe('a tool that stands in for a service', () => {
   test('has its variables, and its files and volumes where they may only be read', async () => {
-    const volume = `pm-${randomUUID()}`;
+    const volume = ownName('pm');
     await docker.createVolume({ Name: volume });
     onTestFinished(() => docker.getVolume(volume).remove({ force: true }));
     const script = 'echo "$PLACE"; touch /data/x || touch /host/x || echo "read only"';
@@ -95,7 +95,7 @@ describe('a tool that stands in for a service', () => {
   });
 
   test('is in all of its networks', async () => {
-    const names = [`pm-${randomUUID()}`, `pm-${randomUUID()}`];
+    const names = [ownName('pm'), ownName('pm')];
     for (const name of names) {
       await docker.createNetwork({ Name: name });
       onTestFinished(() => docker.getNetwork(name).remove() as Promise<void>);

@@ -21,13 +21,13 @@ async function status(): Promise<Status> {
   return JSON.parse(stdout) as Status;
 }
 
-/** Asks until the run that is under way has ended. */
+/** Brings the run that is under way on, where nobody does, and waits for its end. */
 async function ended(release: string): Promise<Status> {
-  for (;;) {
-    const state = await status();
-    if (state.running === null && state.last?.release === release) return state;
-    await sleep(200);
-  }
+  await status();
+  await place.untilEnded();
+  const state = await status();
+  expect(state).toMatchObject({ running: null, last: { release } });
+  return state;
 }
 
 /** Runs a command while users write and read, until writes go through again. */

@@ -251,5 +251,8 @@ test('a replica of a file that was replaced under Litestream is not proven until
 
 /** Litestream was just started: its socket comes a moment later. */
 async function untilInStep(): Promise<void> {
-  while ((await status()).state !== 'in step');
+  for (;;) {
+    const { stdout } = await place.start('status', '-e', 'demo', '--json');
+    if ((JSON.parse(stdout) as { replica: { state: string } | null }).replica?.state === 'in step') return;
+  }
 }

@@ -1,11 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { Traffic } from '../../bench/traffic.js';
 import { exitCodes } from '../../src/cli/exit-codes.js';
-import type { Progress } from '../../src/model/progress.js';
 import { whoIsUp } from '../../src/temporal/presence.js';
 import { Playground } from '../support/playground.js';
 
@@ -17,15 +15,6 @@ const bake = { duration: '8s', window: '2s', failures: 2, errors: '5%', latency:
 
 function users(): Traffic {
   return (traffic = new Traffic({ port: place.port, clients: 8, path: '/api/count' }));
-}
-
-async function running(): Promise<Progress | null> {
-  const { stdout } = await place.start('status', '-e', 'demo', '--json');
-  return (JSON.parse(stdout) as { running: Progress | null }).running;
-}
-
-async function untilPhase(phase: Progress['phase']): Promise<void> {
-  while ((await running())?.phase !== phase) await sleep(50);
 }
 
 interface Answer {
@@ -100,7 +89,7 @@ test('a bake goes on after worker and Temporal were killed in it', async () => {
   await place.configure({ bake: { ...bake, duration: '20s' } });
   const load = users();
   const deploying = place.start('deploy', '-e', 'demo', '--release', 'v3');
-  await untilPhase('baking');
+  await place.untilPhase('baking');
   process.kill((await whoIsUp(place.home))?.pid ?? 0, 'SIGKILL');
   process.kill(Number(await readFile(join(place.home, 'temporal.pid'), 'utf8')), 'SIGKILL');
   const { exitCode, all } = await deploying;
@@ -114,7 +103,7 @@ test('a rollback in a bake takes the users back to the slot that is still warm',
   await place.configure({ bake: { ...bake, duration: '5m' } });
   const load = users();
   const deploying = place.start('deploy', '-e', 'demo', '--release', 'v2');
-  await untilPhase('baking');
+  await place.untilPhase('baking');
   const warm = (await place.container('app-blue'))?.id;
   expect(await place.run('rollback', '-e', 'demo', '--yes')).toEndWith(exitCodes.succeeded);
   expect((await deploying).exitCode).toBe(exitCodes.cancelled);
@@ -126,7 +115,7 @@ test('a rollback in a bake takes the users back to the slot that is still warm',
 test('a deploy that waits for approval can be looked at by header, and goes on with a yes', async () => {
   await place.configure({ approval: { when: 'before-switch', timeout: '10m' } });
   const deploying = place.start('deploy', '-e', 'demo', '--release', 'v2');
-  await untilPhase('waiting-for-approval');
+  await place.untilPhase('waiting-for-approval');
   expect((await ask('/', { 'X-Pointsman-Preview': 'v2' })).headers['x-release']).toBe('v2');
   expect((await ask('/')).headers['x-release']).toBe('v3');
   const told = await place.run('status', '-e', 'demo');
@@ -141,7 +130,7 @@ test('a no is the end of a release, with who and why, and nobody was switched', 
   await place.configure({ approval: { when: 'before-switch', timeout: '10m' } });
   const load = users();
   const deploying = place.start('deploy', '-e', 'demo', '--release', 'v1');
-  await untilPhase('waiting-for-approval');
+  await place.untilPhase('waiting-for-approval');
   const no = await place.run('abort', '-e', 'demo', '--reason', 'the prices are wrong');
   expect(no.out).toContain('the prices are wrong');
   expect((await deploying).exitCode).toBe(exitCodes.undone);

@@ -21,16 +21,17 @@ interface Status {
   readonly running: object | null;
 }
 
-/** Asks until the deploy of a release has ended, and no longer than its test: each question would bring the worker back. */
-async function ended(release: string, signal: AbortSignal): Promise<Status> {
-  for (;;) {
-    signal.throwIfAborted();
-    const { stdout, all } = await place.start('status', '-e', 'demo', '--json');
-    if (stdout === '') throw new Error(all);
-    const state = JSON.parse(stdout) as Status;
-    if (state.running === null && state.last?.release === release) return state;
-    await sleep(100);
-  }
+async function status(): Promise<Status> {
+  const { stdout, all } = await place.start('status', '-e', 'demo', '--json');
+  if (stdout === '') throw new Error(all);
+  return JSON.parse(stdout) as Status;
+}
+
+/** Brings the deploy on and waits for its end. */
+async function ended(): Promise<Status> {
+  await status();
+  await place.untilEnded();
+  return status();
 }
 
 /** Waits until the container of a slot that was never used is there: the deploy is in the middle of `composeUpWait`. */
@@ -90,7 +91,8 @@ test('a deploy that this build has begun is finished by the next one, and takes 
   process.kill(Number(await readFile(join(place.home, 'temporal.pid'), 'utf8')), 'SIGKILL');
   await deploying;
   place.program = next.main;
-  const { last, live } = await ended('v2', signal);
+  const { last, live, running } = await ended();
+  expect(running).toBeNull();
   await traffic.atLeast(50);
   const { failures, written, releases } = await traffic.stop();
   expect(last).toMatchObject({ release: 'v2', outcome: 'succeeded' });

@@ -1,14 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { execa } from 'execa';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { execIn, findContainer } from '../../src/docker/container.js';
+import { ownName } from '../support/names.js';
 
 /** The example's Litestream service and its S3 server, as a Compose project of this file alone. */
 const directory = fileURLToPath(new URL('../../examples/notes', import.meta.url));
-const project = `entrypoint-${randomBytes(4).toString('hex')}`;
+const project = ownName('entrypoint');
 const files = ['-f', 'compose.yml', '-f', 'compose.demo.yml', '--env-file', '.env.demo'];
 const docker = new Docker();
 

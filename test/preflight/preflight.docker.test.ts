@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +13,7 @@ import { runPreflight } from '../../src/preflight/index.js';
 import { renderLiveConfig } from '../../src/router/nginx-config.js';
 import { engineSocket } from '../support/engine-socket.js';
 import { settings as usual } from '../support/settings.js';
+import { ownName } from '../support/names.js';
 
 const question = { release: '3.11-slim-bookworm', kind: 'deploy' } as const;
 const slot = `image: python:3.11-slim-bookworm
@@ -35,7 +35,7 @@ beforeEach(async ({ onTestFinished }) => {
   host = new LocalHost({ stateDirectory: join(directory, 'state') });
   settings = {
     ...usual,
-    project: `pm-${randomUUID().slice(0, 8)}`,
+    project: ownName('pm'),
     directory,
     image: 'python:{release}',
     replica: { service: 'litestream', requireEnv: ['S3_BUCKET', 'S3_ENDPOINT'] },

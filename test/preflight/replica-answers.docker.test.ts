@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,9 +12,10 @@ import { LocalHost } from '../../src/hosts/local-host.js';
 import { replicaAnswers } from '../../src/preflight/checks/replica-answers.js';
 import { settings } from '../support/settings.js';
 import { services, world } from './support.js';
+import { ownName } from '../support/names.js';
 
 /** A real S3 server on a network of this file alone. */
-const network = `answers-${randomUUID().slice(0, 8)}`;
+const network = ownName('answers');
 const server = `${network}-s3`;
 const good = {
   LITESTREAM_R2_ENDPOINT: `http://${server}:9000`,

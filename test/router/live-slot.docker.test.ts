@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { LocalHost } from '../../src/hosts/local-host.js';
 import { findContainer } from '../../src/docker/container.js';
@@ -6,6 +5,7 @@ import { askLive, askLiveOnceUp, RouterDownError } from '../../src/router/live-s
 import { renderLiveConfig } from '../../src/router/nginx-config.js';
 import { settings } from '../support/settings.js';
 import { RouterPlace } from '../support/router-place.js';
+import { ownName } from '../support/names.js';
 
 const live = { slot: 'green', release: 'v2' } as const;
 const config = renderLiveConfig({ live, service: 'app-green', upstreamPort: 8000, port: 5000, modern: true });
@@ -41,6 +41,6 @@ describe('what is live', () => {
 
   test('is nothing where there is no router', async () => {
     const host = new LocalHost({ stateDirectory: '/nowhere' });
-    expect(await askLiveOnceUp(host, { ...settings, project: `pm-${randomUUID()}` }, 60_000)).toBeNull();
+    expect(await askLiveOnceUp(host, { ...settings, project: ownName('pm') }, 60_000)).toBeNull();
   });
 });

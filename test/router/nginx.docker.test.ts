@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,6 +11,7 @@ import { RouterDownError } from '../../src/router/live-slot.js';
 import { Nginx, RouterConfigError } from '../../src/router/nginx.js';
 import { renderLiveConfig, renderPlaceholder, statusPath } from '../../src/router/nginx-config.js';
 import { settings as usual } from '../support/settings.js';
+import { ownName } from '../support/names.js';
 
 const timestamp = '20261123T092334Z';
 const directory = usual.router.configDirectory;
@@ -25,7 +25,7 @@ let settings: Settings;
 beforeEach(async () => {
   const stateDirectory = await mkdtemp(join(tmpdir(), 'pointsman-router-'));
   host = new LocalHost({ stateDirectory });
-  settings = { ...usual, project: `pm-${randomUUID().slice(0, 8)}` };
+  settings = { ...usual, project: ownName('pm') };
   return () => rm(stateDirectory, { recursive: true, force: true });
 });
 

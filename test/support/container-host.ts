@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import Docker from 'dockerode';
 import { execa } from 'execa';
 import { CommandError } from '../../src/hosts/command-error.js';
 import type { Command, CommandResult, Host, HttpResponse, RunOptions } from '../../src/hosts/host.js';
 import { LocalHost } from '../../src/hosts/local-host.js';
 import { until } from '../../src/install/until.js';
+import { ownName } from './names.js';
 
 const image = 'pointsman-test-server:bookworm';
 const socket = '/var/run/docker.sock';
@@ -22,7 +22,7 @@ export class ContainerHost implements Host {
 
   /** Boots one. It has the machine's own Docker engine, whose containers it therefore sees. */
   static async boot(): Promise<ContainerHost> {
-    const host = new ContainerHost(`pm-server-${randomBytes(4).toString('hex')}`);
+    const host = new ContainerHost(ownName('pm-server'));
     // What systemd needs of a privileged container, and no more: mounts, for the units' own view of the files.
     const rights = [
       '--cap-add',

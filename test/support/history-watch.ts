@@ -1,5 +1,9 @@
 import { Client, Connection } from '@temporalio/client';
-import type { temporal } from '@temporalio/proto';
+import { temporal } from '@temporalio/proto';
+import type { Progress } from '../../src/model/progress.js';
+import { progressQuery } from '../../src/workflows/messages.js';
+
+const running = temporal.api.enums.v1.WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING;
 
 type Event = temporal.api.history.v1.IHistoryEvent;
 
@@ -25,6 +29,12 @@ export class HistoryWatch {
     return new HistoryWatch(await Connection.connect({ address: `127.0.0.1:${port}` }), workflowId);
   }
 
+  /** Run id of the run that is under way; `null` when there is none. */
+  async openRun(): Promise<string | null> {
+    const found = await this.describe();
+    return found?.status === running ? (found.execution?.runId ?? null) : null;
+  }
+
   /** Resolves as soon as a step has come to that moment; `false` when the run ended without. */
   async until(runId: string, { step, nth = 1, at }: StepMoment): Promise<boolean> {
     const scheduled: string[] = [];
@@ -36,6 +46,16 @@ export class HistoryWatch {
       if (ended && at === 'end' && scheduled[nth - 1] === String(ended.scheduledEventId)) return true;
     }
     return false;
+  }
+
+  /** Whether the first of a step has ended by now. */
+  async isOver(runId: string, step: string): Promise<boolean> {
+    const { events } = await this.fetch(runId);
+    const begun = events?.find((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === step);
+    return (events ?? []).some((event) => {
+      const ended = event.activityTaskCompletedEventAttributes ?? event.activityTaskFailedEventAttributes;
+      return ended && String(ended.scheduledEventId) === String(begun?.eventId);
+    });
   }
 
   /** Names of the steps of a run that has ended, in order, each once. */
@@ -50,13 +70,22 @@ export class HistoryWatch {
 
   /** Run id of the newest run; `null` when there is none. */
   async newestRun(): Promise<string | null> {
+    return (await this.describe())?.execution?.runId ?? null;
+  }
+
+  /** What the workflow says of itself while it is open. @throws {Error} when no worker answers. */
+  async progress(): Promise<Progress> {
+    return new Client({ connection: this.connection }).workflow.getHandle(this.workflowId).query(progressQuery);
+  }
+
+  private async describe() {
     try {
       const execution = { workflowId: this.workflowId };
       const found = await this.connection.workflowService.describeWorkflowExecution({
         namespace: 'default',
         execution,
       });
-      return found.workflowExecutionInfo?.execution?.runId ?? null;
+      return found.workflowExecutionInfo ?? null;
     } catch (error) {
       if ((error as { code?: number }).code === 5) return null;
       throw error;
@@ -70,10 +99,10 @@ export class HistoryWatch {
     return events;
   }
 
-  /** The whole history of the newest run. */
-  async fetch(): Promise<temporal.api.history.v1.IHistory> {
+  /** The history of a run so far. @param runId default: the newest one. */
+  async fetch(runId?: string): Promise<temporal.api.history.v1.IHistory> {
     const client = new Client({ connection: this.connection });
-    return client.workflow.getHandle(this.workflowId).fetchHistory();
+    return client.workflow.getHandle(this.workflowId, runId).fetchHistory();
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,12 +7,17 @@ import Docker from 'dockerode';
 import { execa } from 'execa';
 import { parseDocument } from 'yaml';
 import { whoIsUp } from '../../src/temporal/presence.js';
+import type { Progress } from '../../src/model/progress.js';
 import { findContainer, type ContainerState } from '../../src/docker/container.js';
 import { freePort } from './free-port.js';
-import { SshServer } from './ssh-server.js';
+import { HistoryWatch } from './history-watch.js';
+import { ownName } from './names.js';
+import { main, remoteHost, type PlaygroundKind, type RemoteHost } from './remote-host.js';
+import type { SshServer } from './ssh-server.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const main = join(root, 'dist/cli/main.js');
+
+export type { PlaygroundKind };
 
 /**
  * Repository of the images that end-to-end tests deploy; built once by the global set-up, which removes them in the
@@ -24,6 +28,14 @@ export const imageRepository = process.env['POINTSMAN_TEST_IMAGES'] ?? 'pointsma
 /** In the volume: while it is there, `v2` and `v3` are not healthy. */
 export const holdFile = 'hold-slots';
 
+/** Temporal that was not started, or does not come back, within this time is one more thing that went wrong. */
+const awayForMs = 150_000;
+
+/** Thrown when a moment has passed that was waited for. */
+class TooLate extends Error {
+  override readonly name = 'TooLate';
+}
+
 export interface Ran {
   readonly code: number;
   readonly out: string;
@@ -33,12 +45,6 @@ export interface Identity {
   readonly id: string;
   readonly startedAt: string;
 }
-
-/**
- * Where the app runs: on this machine; on a host that the worker reaches over SSH; or on a host that has Temporal and the
- * worker itself, and is reached through a tunnel, as from CI.
- */
-export type PlaygroundKind = 'local' | 'ssh' | 'via';
 
 /** A copy of the example app with a Compose project, a Temporal server and ports of its own; gone when disposed. */
 export class Playground {
@@ -88,7 +94,7 @@ export class Playground {
     const directory = at ?? (await mkdtemp(join(tmpdir(), 'pointsman-e2e-')));
     if (at) await mkdir(at);
     await cp(join(root, 'examples/notes'), directory, { recursive: true });
-    const project = `e2e-${randomBytes(4).toString('hex')}`;
+    const project = ownName('e2e');
     const ports = [await freePort(), await freePort(), await freePort()] as const;
     const remote = kind === 'local' ? null : await remoteHost(directory, kind, ports);
     const playground = new Playground(directory, project, ports, remote);
@@ -159,17 +165,56 @@ export class Playground {
   }
 
   /**
-   * Waits until the run that is under way is in a step.
+   * Asks Temporal itself about this environment's runs, and again for as long as it is away: it may not have been started
+   * yet, or may have been killed. Each `pointsman status` instead would take most of a second of a processor.
+   */
+  async history<Answer>(ask: (history: HistoryWatch) => Promise<Answer>): Promise<Answer> {
+    const deadline = Date.now() + awayForMs;
+    for (;;) {
+      try {
+        await using history = await HistoryWatch.open(this.temporalPort, `${this.project}/demo`);
+        return await ask(history);
+      } catch (error) {
+        if (error instanceof TooLate || Date.now() > deadline) throw error;
+        await sleep(50);
+      }
+    }
+  }
+
+  /**
+   * Waits until the run that is under way, or comes next, is in a step.
    *
-   * @throws {Error} when that is over already: a short one passes between two looks, see {@link holdSlots}.
+   * @throws {Error} when that is over already: a short one passes before it is looked at, see {@link holdSlots}.
    */
   async untilRunning(step: string): Promise<void> {
+    await this.history(async (history) => {
+      const runId = await this.openRun(history);
+      const begun = await history.until(runId, { step, at: 'begin' });
+      if (!begun) throw new TooLate(`the run ended without ${step}`);
+      if (await history.isOver(runId, step)) throw new TooLate(`${step} was over before it was looked at`);
+    });
+  }
+
+  /** Waits until the run that is under way, or comes next, is in a phase. */
+  async untilPhase(phase: Progress['phase']): Promise<void> {
+    await this.history(async (history) => {
+      await this.openRun(history);
+      while ((await history.progress()).phase !== phase) await sleep(50);
+    });
+  }
+
+  /** Waits until no run is under way, which somebody has to carry on. */
+  async untilEnded(): Promise<void> {
+    await this.history(async (history) => {
+      const runId = await history.openRun();
+      if (runId !== null) await history.whole(runId);
+    });
+  }
+
+  private async openRun(history: HistoryWatch): Promise<string> {
     for (;;) {
-      const { stdout } = await this.start('status', '-e', 'demo', '--json');
-      const { running } = JSON.parse(stdout) as { running: { steps?: { name: string; state: string }[] } | null };
-      const found = running?.steps?.findLast(({ name }) => name === step);
-      if (found?.state === 'running') return;
-      if (found) throw new Error(`${step} was over before it was looked at`);
+      const runId = await history.openRun();
+      if (runId !== null) return runId;
       await sleep(50);
     }
   }
@@ -249,41 +294,4 @@ export class Playground {
     await this.ssh?.[Symbol.asyncDispose]();
     await rm(this.directory, { recursive: true, force: true });
   }
-}
-
-interface RemoteHost {
-  readonly ssh: SshServer;
-  readonly environment: Record<string, string>;
-  readonly hostEnvironment: Record<string, string>;
-  readonly worksThere: boolean;
-}
-
-/**
- * A host behind a real sshd. It has a state directory and an environment of its own; whoever works on it has neither
- * Docker nor the app's variables, so that nothing can be done on the wrong machine unseen.
- */
-async function remoteHost(
-  directory: string,
-  kind: 'ssh' | 'via',
-  [routerPort, temporalPort, uiPort]: readonly [number, number, number],
-): Promise<RemoteHost> {
-  const bin = join(directory, '.host-bin');
-  await mkdir(bin);
-  await writeFile(join(bin, 'pointsman'), `#!/bin/sh\nexec ${process.execPath} ${main} "$@"\n`, { mode: 0o755 });
-  const hostEnvironment = {
-    POINTSMAN_HOME: join(directory, '.host-state'),
-    POINTSMAN_TEMPORAL_PORT: String(temporalPort),
-    POINTSMAN_UI_PORT: String(uiPort),
-    POINTSMAN_VIA: '',
-    ROUTER_PORT: String(routerPort),
-    PATH: `${bin}:${process.env['PATH']}`,
-  };
-  const ssh = await SshServer.start({ environment: hostEnvironment });
-  const environment = {
-    ...(await ssh.variables()),
-    ...(kind === 'via' ? { POINTSMAN_VIA: ssh.url } : {}),
-    DOCKER_HOST: 'unix:///nonexistent/docker.sock',
-    ROUTER_PORT: '',
-  };
-  return { ssh, environment, hostEnvironment, worksThere: kind === 'via' };
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import Docker from 'dockerode';
@@ -8,6 +7,7 @@ import type { Database } from '../../src/database/database.js';
 import { PostgresDatabase } from '../../src/database/postgres.js';
 import { runInServer } from '../../src/database/postgres-of.js';
 import { until } from '../../src/install/until.js';
+import { ownName } from './names.js';
 
 const place = { name: 'app', user: 'app', backups: '/backups' };
 
@@ -32,7 +32,7 @@ exit "$code"
 
 /** A real PostgreSQL server in a container that goes with the test. */
 export class PostgresServer {
-  readonly name = `pm-postgres-${randomBytes(4).toString('hex')}`;
+  readonly name = ownName('pm-postgres');
   readonly database = this.reached();
   /** The same, with a path on which it can be killed at each program that it starts. */
   readonly mortal = this.reached({ wrap: 'export REAL_PATH=$PATH PATH=/faults:$PATH; exec "$@"' });

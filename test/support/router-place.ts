@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
@@ -11,6 +10,7 @@ import { LocalHost } from '../../src/hosts/local-host.js';
 import type { RouterSettings, Settings } from '../../src/model/settings.js';
 import { Nginx } from '../../src/router/nginx.js';
 import { settings as usual } from './settings.js';
+import { ownName } from './names.js';
 
 /**
  * Keeps what was posted to it and tells it to whoever asks. `/slow` takes two seconds, `/stream` never ends, `/broken` is a 500,
@@ -83,7 +83,7 @@ export class RouterPlace {
     const stateDirectory = await mkdtemp(join(tmpdir(), 'pointsman-router-'));
     onTestFinished(() => rm(stateDirectory, { recursive: true, force: true }));
     const host = new LocalHost({ stateDirectory });
-    const settings = { ...usual, ...change, project: `pm-${randomUUID().slice(0, 8)}` };
+    const settings = { ...usual, ...change, project: ownName('pm') };
     const network = await host.docker.createNetwork({ Name: `${settings.project}_default` });
     onTestFinished(() => network.remove() as Promise<void>);
     await Promise.all([startApp(host, settings, 'app-blue', 'v1'), startApp(host, settings, 'app-green', 'v2')]);

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
 import { freePort } from './free-port.js';
+import { ownName } from './names.js';
 
 const image = 'minio/minio:RELEASE.2025-09-07T16-13-09Z';
 /** This machine as every container reaches it. */
@@ -23,7 +23,7 @@ export class S3Server {
 
   /** With a small disk of its own, which a second container holds: what is stored outlives a kill. */
   static async start(bucket: string, keyId: string, secret: string): Promise<S3Server> {
-    const server = new S3Server(`s3-${randomBytes(4).toString('hex')}`, await freePort());
+    const server = new S3Server(ownName('s3'), await freePort());
     const { name, port } = server;
     const disk = ['--opt', 'type=tmpfs', '--opt', 'device=tmpfs', '--opt', 'o=size=96m'];
     await execa('docker', ['volume', 'create', ...disk, name]);

@@ -3,16 +3,10 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  Runtime,
-  Worker,
-  type WorkflowBundleWithSourceMap,
-} from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { inject } from 'vitest';
 import type { Activities } from '../../src/model/activities.js';
 import { startServer, stopServer } from '../../src/temporal/embedded-server.js';
 import { ensureSearchAttributes, searchAttributeNames } from '../../src/temporal/search-attributes.js';
@@ -30,14 +24,8 @@ const cache = process.env['POINTSMAN_CACHE'] ?? join(homedir(), '.cache', 'point
 /** Temporal's `INDEXED_VALUE_TYPE_KEYWORD`. */
 const keyword = 2;
 
-let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
-
-/** The workflows as a worker runs them, bundled once for all tests of a file. */
-export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
-  const workflowsPath = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url));
-  bundle ??= bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
-  return bundle;
-}
+/** The workflows as a worker runs them, bundled once for all files: test/support/workflows-setup.ts. */
+export const workflowBundle = { codePath: inject('workflowBundle') };
 
 /** Temporal's test server that skips time: an hour of retries passes in a second. */
 export async function timeSkipping(): Promise<TestWorkflowEnvironment> {
@@ -97,7 +85,7 @@ export async function withWorker<Result>(
     connection: environment.nativeConnection,
     namespace: environment.namespace ?? 'default',
     taskQueue,
-    workflowBundle: await workflowBundle(),
+    workflowBundle,
     activities,
     stickyQueueScheduleToStartTimeout: '1s',
   });

@@ -9,7 +9,11 @@ import { LongestFirst } from './test/suite/longest-first.js';
 const waiting = { maxWorkers: Number(process.env['POINTSMAN_TEST_WORKERS'] ?? 6) };
 const computing = { maxWorkers: availableParallelism() };
 
-const shared = { restoreMocks: true, unstubEnvs: true, setupFiles: ['test/support/plain-output.ts'] };
+/**
+ * Files share the modules that they import with those that the same process has run before: to load them anew takes one to
+ * three seconds of a processor for each file. What a test changes outside of its own file, it has to put back.
+ */
+const shared = { isolate: false, restoreMocks: true, unstubEnvs: true, setupFiles: ['test/support/plain-output.ts'] };
 const starting = [...shared.setupFiles, 'test/support/leave-nothing.ts'];
 
 /** First the files that compute, then all that wait, of whatever project, the longest first. */
@@ -62,7 +66,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/support/e2e-setup.ts'],
-          setupFiles: [...starting, 'test/support/command-matchers.ts'],
+          setupFiles: [...starting, 'test/support/show-commands.ts', 'test/support/command-matchers.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           ...waiting,

@@ -96,7 +96,7 @@ interface Matrix {
 async function runScenario(scenario: Scenario, { results, seen, taken }: Matrix): Promise<void> {
   for (let again = true; again && Date.now() < deadline;) {
     again = false;
-    await using place = await Playground.create();
+    await using place = await Playground.create({ asWritten: true });
     await prepare(place, { engineDies: values.kill === 'dockerd' });
     const { usual, cells } = await usualRun(place, scenario);
     for (const { step } of usual.steps) seen.add(step);

@@ -57,7 +57,7 @@ async function buildMigratingHanging(): Promise<void> {
 }
 
 async function measureAll(hold: boolean, wanted: readonly Ending[]): Promise<Line[]> {
-  await using place = await Playground.create();
+  await using place = await Playground.create({ asWritten: true });
   const lines: Line[] = [];
   if ((await place.deploy('v1')).code !== 0) throw new Error('the first deploy failed');
   for (const ending of wanted) {

@@ -94,7 +94,7 @@ async function runAll(results: RunResult[]): Promise<void> {
     return Array.from({ length: Math.max(0, count - done) }, () => scenario);
   });
   if (todo.length === 0) return;
-  await using place = await Playground.create();
+  await using place = await Playground.create({ asWritten: true });
   await prepare(place, todo[0]);
   const on = await machine();
   const keeper = new RowKeeper(place);

@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { initProject } from '../../src/config/init.js';
 import { Playground } from './playground.js';
+import { noteCommand } from './transcript.js';
 
 /** A project with the CI file that `init --ci` writes, and a server that only the key of CI opens. */
 export async function ciProject(at?: string): Promise<Playground> {
-  const place = await Playground.create({ kind: 'via', ...(at ? { at } : {}) });
+  const place = await Playground.create({ kind: 'via', asWritten: true, ...(at ? { at } : {}) });
   await place.edit('pointsman.yml', (text) =>
     text.replace('production: {}', 'production: { compose: [compose.yml, compose.demo.yml], envFile: false }'),
   );
@@ -35,5 +36,7 @@ export function runJob(place: Playground, script: string, variables: Record<stri
     ...variables,
   };
   const settings = { cwd: place.directory, env, extendEnv: false, reject: false, all: true } as const;
-  return execa(program, [...options, '-c', script], { ...settings, detached: true });
+  const child = execa(program, [...options, '-c', script], { ...settings, detached: true });
+  noteCommand(`${program} -c '${script}'`, child);
+  return child;
 }

@@ -1,9 +1,10 @@
 import { Client, Connection } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import type { temporal } from '@temporalio/proto';
 import type { Progress } from '../../src/model/progress.js';
 import { progressQuery } from '../../src/workflows/messages.js';
 
-const running = temporal.api.enums.v1.WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING;
+/** Temporal's `WORKFLOW_EXECUTION_STATUS_RUNNING`. */
+const running = 1;
 
 type Event = temporal.api.history.v1.IHistoryEvent;
 
@@ -32,7 +33,7 @@ export class HistoryWatch {
   /** Run id of the run that is under way; `null` when there is none. */
   async openRun(): Promise<string | null> {
     const found = await this.describe();
-    return found?.status === running ? (found.execution?.runId ?? null) : null;
+    return found && Number(found.status) === running ? (found.execution?.runId ?? null) : null;
   }
 
   /** Resolves as soon as a step has come to that moment; `false` when the run ended without. */

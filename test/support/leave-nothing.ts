@@ -1,11 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { afterAll, expect } from 'vitest';
 import { fileVariable, tagOf } from './names.js';
 
 // For test files that start processes or containers: a file that leaves one behind fails, and says which.
 
+/** A process that was told to end may take a moment for it. */
 const processesEndWithinMs = 10_000;
 const file = relative(process.cwd(), expect.getState().testPath ?? '');
 // At once: some files choose names as they are loaded.
@@ -13,10 +15,13 @@ process.env[fileVariable] = file;
 
 // Registered before any hook of the file itself, and so the last to be called.
 afterAll(async () => {
-  // A process that was told to end may take a moment for it.
-  await expect
-    .poll(() => leftBehind(file), { timeout: processesEndWithinMs, message: `${file} leaves nothing behind` })
-    .toEqual([]);
+  const deadline = Date.now() + processesEndWithinMs;
+  let left = await leftBehind(file);
+  while (left.length > 0 && Date.now() < deadline) {
+    await sleep(100);
+    left = await leftBehind(file);
+  }
+  expect(left, `${file} leaves nothing behind`).toEqual([]);
 });
 
 /** Names of all that a test file has made and not removed. */

@@ -18,7 +18,7 @@ import { progressQuery } from '../../src/workflows/messages.js';
 import type { backup, deploy, maintenance, restore, rollback } from '../../src/workflows/index.js';
 import { recording, type Call } from './fake-activities.js';
 import { settings as defaults } from './settings.js';
-import { withWorker, type RunHandle } from './workflow-environment.js';
+import { sharedWorker, type RunHandle } from './workflow-environment.js';
 
 type Result = DeployResult | BackupResult | RestoreRunResult | MaintenanceResult;
 
@@ -53,33 +53,38 @@ export interface Telling {
 }
 
 /** Runs a whole workflow with these activities and returns all that a reader of its history could see. */
-export function tellStory(
+export async function tellStory(
   environment: TestWorkflowEnvironment,
   activities: Activities,
   telling: Telling = {},
 ): Promise<Told> {
   const recorded = recording(activities);
-  return withWorker(environment, recorded.activities, async (taskQueue) => {
-    const handle = await start(environment, taskQueue, telling);
-    const [result, error] = await Promise.all([settle(handle), telling.meanwhile?.(handle)]).then(([ending]) => ending);
-    const failure = error?.cause instanceof ApplicationFailure ? error.cause : null;
-    return {
-      calls: recorded.calls,
-      steps: recorded.calls.map(({ name }) => name).filter((name, at, all) => name !== all[at - 1]),
-      result: result && 'live' in result ? (result as DeployResult) : null,
-      made: result && !('live' in result) ? result : null,
-      error,
-      failure,
-      details: (failure?.details?.[0] as DeployFailureDetails | undefined) ?? null,
-      progress: await handle.query(progressQuery).catch(() => null),
-    };
-  });
+  const worker = await sharedWorker(environment);
+  const workflowId = `test/${randomUUID()}`;
+  worker.serve(workflowId, recorded.activities);
+  const handle = await start(environment, { taskQueue: worker.taskQueue, workflowId }, telling);
+  const [result, error] = await Promise.all([settle(handle), telling.meanwhile?.(handle)]).then(([ending]) => ending);
+  const failure = error?.cause instanceof ApplicationFailure ? error.cause : null;
+  return {
+    calls: recorded.calls,
+    steps: recorded.calls.map(({ name }) => name).filter((name, at, all) => name !== all[at - 1]),
+    result: result && 'live' in result ? (result as DeployResult) : null,
+    made: result && !('live' in result) ? result : null,
+    error,
+    failure,
+    details: (failure?.details?.[0] as DeployFailureDetails | undefined) ?? null,
+    progress: await handle.query(progressQuery).catch(() => null),
+  };
 }
 
-function start(environment: TestWorkflowEnvironment, taskQueue: string, telling: Telling): Promise<RunHandle> {
+interface Place {
+  readonly taskQueue: string;
+  readonly workflowId: string;
+}
+
+function start(environment: TestWorkflowEnvironment, options: Place, telling: Telling): Promise<RunHandle> {
   const settings = telling.settings ?? defaults;
   const common = { settings, requestedBy: 'ada@laptop', reason: null };
-  const options = { taskQueue, workflowId: `test/${randomUUID()}` };
   const { workflow } = environment.client;
   const { kind = 'deploy' } = telling;
   switch (kind) {

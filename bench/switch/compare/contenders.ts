@@ -27,7 +27,7 @@ export interface Contender {
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 export async function pointsman(): Promise<Contender> {
-  const place = await Playground.create();
+  const place = await Playground.create({ asWritten: true });
   await place.edit('pointsman.yml', (text) => text.replace(`image: ${imageRepository}:`, `image: ${trafficImages}:`));
   const deploy = async (release: string): Promise<Deployed> => {
     const command = place.start('deploy', '-e', 'demo', '--release', release, '--json');
@@ -39,7 +39,7 @@ export async function pointsman(): Promise<Contender> {
 
 /** The hand-written script, which lies in the project's directory as it would in a repository. */
 export async function script(): Promise<Contender> {
-  const place = await Playground.create();
+  const place = await Playground.create({ asWritten: true });
   await copyFile(file('../deploy.sh'), join(place.directory, 'deploy.sh'));
   const env = { PROJECT: place.project, IMAGE: trafficImages, ROUTER_PORT: String(place.port) };
   const deploy = async (release: string): Promise<Deployed> => {
@@ -51,7 +51,7 @@ export async function script(): Promise<Contender> {
 
 /** One container, replaced. */
 export async function plain(): Promise<Contender> {
-  const place = await Playground.create();
+  const place = await Playground.create({ asWritten: true });
   await copyFile(file('compose.plain.yml'), join(place.directory, 'compose.yml'));
   await mkdir(join(place.directory, 'router'));
   await copyFile(file('plain-router.conf'), join(place.directory, 'router', 'default.conf'));

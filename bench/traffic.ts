@@ -7,7 +7,7 @@ export interface TrafficOptions {
   readonly port: number;
   /** Clients that each keep a connection and send one request after the other. Default 10. */
   readonly clients?: number;
-  /** Pause of each client between two requests, in milliseconds. Default 20. */
+  /** Pause of each client between two requests, in milliseconds. Default 50. */
   readonly pauseMs?: number;
   /** Path that is read. Default: `/healthz`. */
   readonly path?: string;
@@ -68,7 +68,7 @@ export class Traffic {
   private sent = 0;
   private stopped = false;
 
-  constructor({ port, clients = 10, pauseMs = 20, path = '/healthz', writes = true }: TrafficOptions) {
+  constructor({ port, clients = 10, pauseMs = 50, path = '/healthz', writes = true }: TrafficOptions) {
     this.options = { port, clients, pauseMs, path, writes };
     const until = Date.now() + longestMs;
     this.clients = Array.from({ length: clients }, () => this.client(until));

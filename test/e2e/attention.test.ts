@@ -3,21 +3,28 @@ import { exitCodes } from '../../src/cli/exit-codes.js';
 import type { ReleaseRecord } from '../../src/model/release-record.js';
 import { Traffic } from '../../bench/traffic.js';
 import { Playground } from '../support/playground.js';
+import { QuickRetries } from '../support/quick-retries.js';
 
 /** Room for the app, its replica and a backup, so that a file can take the rest of it. */
 const tmpfs = 'driver_opts: { type: tmpfs, device: tmpfs, o: "size=32m,uid=1000,gid=1000" }';
 
 let place: Playground;
+let quick: QuickRetries;
 
 beforeAll(async () => {
+  quick = await QuickRetries.create();
   place = await Playground.create();
+  place.program = quick.main;
   await place.edit('compose.yml', (text) =>
     text.replace('volumes:\n  app-data:\n', `volumes:\n  app-data:\n    ${tmpfs}\n`),
   );
   const { code, out } = await place.deploy('v1');
   if (code !== exitCodes.succeeded) throw new Error(out);
 });
-afterAll(() => place?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  await place?.[Symbol.asyncDispose]();
+  await quick?.[Symbol.asyncDispose]();
+});
 
 /** The app's own tables: its failing release adds one. */
 function tables(): Promise<string> {

@@ -24,7 +24,7 @@ async function status(): Promise<Status> {
 /** Brings the run that is under way on, where nobody does, and waits for its end. */
 async function ended(release: string): Promise<Status> {
   await status();
-  await place.untilEnded();
+  await place.runs.untilEnded();
   const state = await status();
   expect(state).toMatchObject({ running: null, last: { release } });
   return state;

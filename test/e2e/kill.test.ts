@@ -41,7 +41,7 @@ async function composeUp(signal: NodeJS.Signals | 0): Promise<number> {
 /** Brings the run on, where nobody does, and waits for its end. */
 async function ended(): Promise<Status> {
   await status();
-  await place.untilEnded();
+  await place.runs.untilEnded();
   return status();
 }
 

@@ -89,7 +89,7 @@ test('a bake goes on after worker and Temporal were killed in it', async () => {
   await place.configure({ bake: { ...bake, duration: '20s' } });
   const load = users();
   const deploying = place.start('deploy', '-e', 'demo', '--release', 'v3');
-  await place.untilPhase('baking');
+  await place.runs.untilPhase('baking');
   process.kill((await whoIsUp(place.home))?.pid ?? 0, 'SIGKILL');
   process.kill(Number(await readFile(join(place.home, 'temporal.pid'), 'utf8')), 'SIGKILL');
   const { exitCode, all } = await deploying;
@@ -103,7 +103,7 @@ test('a rollback in a bake takes the users back to the slot that is still warm',
   await place.configure({ bake: { ...bake, duration: '5m' } });
   const load = users();
   const deploying = place.start('deploy', '-e', 'demo', '--release', 'v2');
-  await place.untilPhase('baking');
+  await place.runs.untilPhase('baking');
   const warm = (await place.container('app-blue'))?.id;
   expect(await place.run('rollback', '-e', 'demo', '--yes')).toEndWith(exitCodes.succeeded);
   expect((await deploying).exitCode).toBe(exitCodes.cancelled);
@@ -115,7 +115,7 @@ test('a rollback in a bake takes the users back to the slot that is still warm',
 test('a deploy that waits for approval can be looked at by header, and goes on with a yes', async () => {
   await place.configure({ approval: { when: 'before-switch', timeout: '10m' } });
   const deploying = place.start('deploy', '-e', 'demo', '--release', 'v2');
-  await place.untilPhase('waiting-for-approval');
+  await place.runs.untilPhase('waiting-for-approval');
   expect((await ask('/', { 'X-Pointsman-Preview': 'v2' })).headers['x-release']).toBe('v2');
   expect((await ask('/')).headers['x-release']).toBe('v3');
   const told = await place.run('status', '-e', 'demo');
@@ -130,7 +130,7 @@ test('a no is the end of a release, with who and why, and nobody was switched', 
   await place.configure({ approval: { when: 'before-switch', timeout: '10m' } });
   const load = users();
   const deploying = place.start('deploy', '-e', 'demo', '--release', 'v1');
-  await place.untilPhase('waiting-for-approval');
+  await place.runs.untilPhase('waiting-for-approval');
   const no = await place.run('abort', '-e', 'demo', '--reason', 'the prices are wrong');
   expect(no.out).toContain('the prices are wrong');
   expect((await deploying).exitCode).toBe(exitCodes.undone);

@@ -30,7 +30,7 @@ async function status(): Promise<Status> {
 /** Brings the deploy on and waits for its end. */
 async function ended(): Promise<Status> {
   await status();
-  await place.untilEnded();
+  await place.runs.untilEnded();
   return status();
 }
 

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
-import type { Reporter, SerializedError, TestCase, TestModule, TestRunEndReason } from 'vitest/node';
+import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node';
 
 /** What a whole run came to; `script/test` reads it from the file that POINTSMAN_TEST_REPORT names. */
 export interface Summary {
@@ -41,7 +41,7 @@ export class SummaryReporter implements Reporter {
     this.tookMs.set(module.id, Date.now() - (this.startedAt.get(module.id) ?? Date.now()));
   }
 
-  onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[], _reason: TestRunEndReason): void {
+  onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const count = (state: string): number => tests.filter((test) => test.result().state === state).length;
     const failures = [...modules.flatMap(failuresOf), ...errors.map(unhandled)];

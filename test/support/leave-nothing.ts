@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { afterAll, expect } from 'vitest';
+import { cleanUpFile } from './at-file-end.js';
 import { fileVariable, tagOf } from './names.js';
 
 // For test files that start processes or containers: a file that leaves one behind fails, and says which.
@@ -15,6 +16,7 @@ process.env[fileVariable] = file;
 
 // Registered before any hook of the file itself, and so the last to be called.
 afterAll(async () => {
+  await cleanUpFile();
   const deadline = Date.now() + processesEndWithinMs;
   let left = await leftBehind(file);
   while (left.length > 0 && Date.now() < deadline) {

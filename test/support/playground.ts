@@ -7,12 +7,13 @@ import Docker from 'dockerode';
 import { execa } from 'execa';
 import { parseDocument } from 'yaml';
 import { whoIsUp } from '../../src/temporal/presence.js';
-import type { Progress } from '../../src/model/progress.js';
 import { findContainer, type ContainerState } from '../../src/docker/container.js';
+import { withCheapHealthCheck } from './cheap-health-check.js';
 import { freePort } from './free-port.js';
-import { HistoryWatch } from './history-watch.js';
 import { ownName } from './names.js';
+import { RunWatch } from './run-watch.js';
 import { noteCommand } from './transcript.js';
+import { pythonInVolume } from './volume-python.js';
 import { main, remoteHost, type PlaygroundKind, type RemoteHost } from './remote-host.js';
 import type { SshServer } from './ssh-server.js';
 
@@ -28,14 +29,6 @@ export const imageRepository = process.env['POINTSMAN_TEST_IMAGES'] ?? 'pointsma
 
 /** In the volume: while it is there, `v2` and `v3` are not healthy. */
 export const holdFile = 'hold-slots';
-
-/** Temporal that was not started, or does not come back, within this time is one more thing that went wrong. */
-const awayForMs = 150_000;
-
-/** Thrown when a moment has passed that was waited for. */
-class TooLate extends Error {
-  override readonly name = 'TooLate';
-}
 
 export interface Ran {
   readonly code: number;
@@ -56,21 +49,6 @@ export interface PlaygroundOptions {
   readonly asWritten?: boolean;
 }
 
-/**
- * The example starts a Python in each slot each second, which takes 85 ms of a processor; with a few projects at a time that
- * is all of one. This asks the same in 2 ms.
- */
-function withCheapHealthCheck(compose: string): string {
-  const asked =
-    'exec 3<>/dev/tcp/127.0.0.1/8000; printf \'GET /healthz HTTP/1.0\\r\\n\\r\\n\' >&3; read -r _ code _ <&3; [ "$$code" = 200 ]';
-  const cheap = compose.replace(
-    /test: \[CMD, python, .*\]/,
-    () => `test: ${JSON.stringify(['CMD', 'bash', '-c', asked])}`,
-  );
-  if (cheap === compose) throw new Error('the example has no health check that could be made a cheap one');
-  return cheap;
-}
-
 /** A copy of the example app with a Compose project, a Temporal server and ports of its own; gone when disposed. */
 export class Playground {
   readonly docker = new Docker();
@@ -84,6 +62,7 @@ export class Playground {
   program = main;
   /** Variables of whoever deploys. */
   readonly environment: Record<string, string>;
+  readonly runs: RunWatch;
 
   /** Set when the app runs on a host that is reached over SSH. */
   readonly ssh: SshServer | null;
@@ -104,6 +83,7 @@ export class Playground {
     this.project = project;
     this.home = join(directory, '.state');
     [this.port, this.temporalPort, this.uiPort] = ports;
+    this.runs = new RunWatch(this.temporalPort, `${project}/demo`);
     this.environment = {
       POINTSMAN_HOME: this.home,
       POINTSMAN_TEMPORAL_PORT: String(ports[1]),
@@ -191,59 +171,9 @@ export class Playground {
     return { code: exitCode ?? -1, out: all };
   }
 
-  /**
-   * Asks Temporal itself about this environment's runs, and again for as long as it is away: it may not have been started
-   * yet, or may have been killed. Each `pointsman status` instead would take most of a second of a processor.
-   */
-  async history<Answer>(ask: (history: HistoryWatch) => Promise<Answer>): Promise<Answer> {
-    const deadline = Date.now() + awayForMs;
-    for (;;) {
-      try {
-        await using history = await HistoryWatch.open(this.temporalPort, `${this.project}/demo`);
-        return await ask(history);
-      } catch (error) {
-        if (error instanceof TooLate || Date.now() > deadline) throw error;
-        await sleep(50);
-      }
-    }
-  }
-
-  /**
-   * Waits until the run that is under way, or comes next, is in a step.
-   *
-   * @throws {Error} when that is over already: a short one passes before it is looked at, see {@link holdSlots}.
-   */
-  async untilRunning(step: string): Promise<void> {
-    await this.history(async (history) => {
-      const runId = await this.openRun(history);
-      const begun = await history.until(runId, { step, at: 'begin' });
-      if (!begun) throw new TooLate(`the run ended without ${step}`);
-      if (await history.isOver(runId, step)) throw new TooLate(`${step} was over before it was looked at`);
-    });
-  }
-
-  /** Waits until the run that is under way, or comes next, is in a phase. */
-  async untilPhase(phase: Progress['phase']): Promise<void> {
-    await this.history(async (history) => {
-      await this.openRun(history);
-      while ((await history.progress()).phase !== phase) await sleep(50);
-    });
-  }
-
-  /** Waits until no run is under way, which somebody has to carry on. */
-  async untilEnded(): Promise<void> {
-    await this.history(async (history) => {
-      const runId = await history.openRun();
-      if (runId !== null) await history.whole(runId);
-    });
-  }
-
-  private async openRun(history: HistoryWatch): Promise<string> {
-    for (;;) {
-      const runId = await history.openRun();
-      if (runId !== null) return runId;
-      await sleep(50);
-    }
+  /** {@link RunWatch.untilRunning} */
+  untilRunning(step: string): Promise<void> {
+    return this.runs.untilRunning(step);
   }
 
   deploy(release: string): Promise<Ran> {
@@ -268,8 +198,13 @@ export class Playground {
     await this.python(`os.remove(${JSON.stringify(holdFile)})`);
   }
 
-  /** What is live, as `pointsman status` tells it. */
+  /** What is live: what the router says that it serves. Where none answers, as `pointsman status` tells it. */
   async live(): Promise<{ slot: string; release: string | null } | null> {
+    const answer = await fetch(`http://127.0.0.1:${this.port}/__pointsman`).catch(() => null);
+    if (answer?.ok) {
+      const { slot, release } = (await answer.json()) as { slot: string | null; release: string | null };
+      return slot === null ? null : { slot, release };
+    }
     const { stdout } = await this.start('status', '-e', 'demo', '--json');
     return (JSON.parse(stdout) as { live: { slot: string; release: string | null } | null }).live;
   }
@@ -286,18 +221,8 @@ export class Playground {
   }
 
   /** Runs Python inside the live volume, with `db` open on a file of it. */
-  async python(code: string, file = 'app.db'): Promise<string> {
-    const opening = `import sqlite3, json, os\nos.chdir('/data')\ndb = sqlite3.connect(${JSON.stringify(file)}, timeout=10)\n`;
-    const args = [
-      'run',
-      '--rm',
-      '--network',
-      'none',
-      '-v',
-      `${this.project}_app-data:/data`,
-      'python:3.11-slim-bookworm',
-    ];
-    return (await execa('docker', [...args, 'python', '-c', opening + code])).stdout;
+  python(code: string, file = 'app.db'): Promise<string> {
+    return pythonInVolume(this.docker, this.project, { code, file });
   }
 
   /** Ids of all notes in a database file of the volume. */

@@ -9,7 +9,9 @@ import { findContainer, inspectContainer } from '../../src/docker/container.js';
 import { LocalHost } from '../../src/hosts/local-host.js';
 import type { RouterSettings, Settings } from '../../src/model/settings.js';
 import { Nginx } from '../../src/router/nginx.js';
+
 import { settings as usual } from './settings.js';
+import { atFileEnd } from './at-file-end.js';
 import { ownName } from './names.js';
 
 /**
@@ -25,6 +27,9 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         arrived.append(self.path)
+        if self.path == "/forget":
+            written.clear()
+            arrived.clear()
         if self.path == "/slow":
             time.sleep(2)
         if self.path == "/socket":
@@ -66,7 +71,15 @@ export interface Asked {
   readonly headers?: Record<string, string>;
 }
 
-/** A router with an app behind it for each slot, on a network of their own; gone after the test. */
+/** The two apps that the tests of a file have behind their routers: to start them takes two seconds. */
+interface Apps {
+  readonly project: string;
+  readonly containers: readonly Docker.Container[];
+}
+
+let shared: Apps | null = null;
+
+/** A router with an app behind it for each slot; the router is gone after the test, the apps after the file. */
 export class RouterPlace {
   readonly host: LocalHost;
   readonly settings: Settings;
@@ -83,11 +96,8 @@ export class RouterPlace {
     const stateDirectory = await mkdtemp(join(tmpdir(), 'pointsman-router-'));
     onTestFinished(() => rm(stateDirectory, { recursive: true, force: true }));
     const host = new LocalHost({ stateDirectory });
-    const settings = { ...usual, ...change, project: ownName('pm') };
-    const network = await host.docker.createNetwork({ Name: `${settings.project}_default` });
-    onTestFinished(() => network.remove() as Promise<void>);
-    await Promise.all([startApp(host, settings, 'app-blue', 'v1'), startApp(host, settings, 'app-green', 'v2')]);
-    return RouterPlace.withRouter(host, settings, config);
+    const { project } = await freshApps(host);
+    return RouterPlace.withRouter(host, { ...usual, ...change, project }, config);
   }
 
   /** One more router in front of the same slots. */
@@ -170,7 +180,40 @@ export class RouterPlace {
   }
 }
 
-async function startApp(host: LocalHost, settings: Settings, service: string, release: string): Promise<void> {
+/** Those of the file, as if they had just been started; others where a test has ended one of them. */
+async function freshApps(host: LocalHost): Promise<Apps> {
+  if (shared && (await forgotten(host, shared))) return shared;
+  const project = ownName('pm');
+  const network = await host.docker.createNetwork({ Name: `${project}_default` });
+  const settings = { ...usual, project };
+  const containers = await Promise.all([
+    startApp(host, settings, 'app-blue', 'v1'),
+    startApp(host, settings, 'app-green', 'v2'),
+  ]);
+  shared = { project, containers };
+  atFileEnd(async () => {
+    shared = null;
+    await Promise.all(containers.map((container) => container.remove({ force: true })));
+    await network.remove();
+  });
+  return shared;
+}
+
+/** Has both forget what they were asked. `false`: one of them does not answer. */
+async function forgotten({ docker }: LocalHost, { containers }: Apps): Promise<boolean> {
+  const answers = containers.map(async ({ id }) => {
+    const { address, running } = await inspectContainer(docker, id);
+    return running && (await fetch(`http://${address}:8000/forget`)).ok;
+  });
+  return (await Promise.all(answers.map((answer) => answer.catch(() => false)))).every(Boolean);
+}
+
+async function startApp(
+  host: LocalHost,
+  settings: Settings,
+  service: string,
+  release: string,
+): Promise<Docker.Container> {
   const container = await host.docker.createContainer({
     ...labelled(settings, service),
     Image: 'python:3.11-slim-bookworm',
@@ -179,8 +222,8 @@ async function startApp(host: LocalHost, settings: Settings, service: string, re
     HostConfig: { NetworkMode: `${settings.project}_default` },
     NetworkingConfig: { EndpointsConfig: { [`${settings.project}_default`]: { Aliases: [service] } } },
   });
-  onTestFinished(() => container.remove({ force: true }) as Promise<void>);
   await container.start();
+  return container;
 }
 
 async function createRouter(host: LocalHost, settings: Settings): Promise<Docker.Container> {

@@ -1,0 +1,27 @@
+import { msToNumber } from '@temporalio/common/lib/time.js';
+import type { RetryPolicy } from '@temporalio/common';
+import { expect, test } from 'vitest';
+import { activityOptions } from '../../src/workflows/activity-options.js';
+import { settings } from '../support/settings.js';
+
+/** Milliseconds that a step which fails at once each time spends between its attempts. */
+function pauseOf({ initialInterval = 0, maximumInterval = 0, maximumAttempts = 1 }: RetryPolicy): number {
+  const pauses = Array.from({ length: maximumAttempts - 1 }, (_, at) => msToNumber(initialInterval) * 2 ** at);
+  return pauses.reduce((sum, pause) => sum + Math.min(pause, msToNumber(maximumInterval)), 0);
+}
+
+// Tests of what comes after the last attempt make these pauses short: test/support/quick-retries.ts.
+test('what must be undone is tried for a minute and a half: a Docker daemon that restarts is back by then', () => {
+  for (const step of ['restoreDatabase', 'stopSlots', 'switchBack', 'releaseWrites'] as const) {
+    const { retry } = activityOptions(step, settings);
+    expect(pauseOf(retry ?? {})).toBe(91_000);
+    expect(retry?.maximumAttempts).toBe(9);
+  }
+});
+
+test('a step that is dead counts as dead after six seconds, however long it may take', () => {
+  expect(activityOptions('backupDatabase', settings)).toMatchObject({
+    heartbeatTimeout: '6s',
+    startToCloseTimeout: '1h',
+  });
+});

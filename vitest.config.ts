@@ -1,12 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/suite/longest-first.js';
+import { SummaryReporter } from './test/suite/summary.js';
 
 /**
  * Files at a time where they mostly wait: for containers, for a server, for a timer. Measured on two cores and 24 GiB
  * (CONTRIBUTING.md): with more of them the run gets no shorter. `POINTSMAN_TEST_WORKERS` changes it for one run.
  */
-const waiting = { maxWorkers: Number(process.env['POINTSMAN_TEST_WORKERS'] ?? 6) };
+const waiting = { maxWorkers: Number(process.env['POINTSMAN_TEST_WORKERS'] ?? 3) };
 const computing = { maxWorkers: availableParallelism() };
 
 /**
@@ -21,6 +22,7 @@ const afterUnit = { groupOrder: 1 };
 
 export default defineConfig({
   test: {
+    reporters: ['default', new SummaryReporter()],
     sequence: { sequencer: LongestFirst },
     projects: [
       {

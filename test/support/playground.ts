@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import Docker from 'dockerode';
 import { execa } from 'execa';
 import { parseDocument } from 'yaml';
+import { stopServer } from '../../src/temporal/embedded-server.js';
 import { whoIsUp } from '../../src/temporal/presence.js';
 import { findContainer, type ContainerState } from '../../src/docker/container.js';
 import { withCheapHealthCheck } from './cheap-health-check.js';
@@ -149,6 +150,15 @@ export class Playground {
     }
   }
 
+  /** Ends Temporal and the worker, wherever they run, as `pointsman down` does. */
+  private async bringDown(): Promise<void> {
+    const stateDirectory = this.worksThere ? this.hostState : this.home;
+    const up = await whoIsUp(stateDirectory);
+    if (up) process.kill(up.pid, 'SIGTERM');
+    while (await whoIsUp(stateDirectory)) await sleep(50);
+    await stopServer({ kind: 'embedded', stateDirectory, port: this.temporalPort, uiPort: this.uiPort, cli: '' });
+  }
+
   async edit(file: string, change: (text: string) => string): Promise<void> {
     const path = join(this.directory, file);
     await writeFile(path, change(await readFile(path, 'utf8')));
@@ -236,8 +246,7 @@ export class Playground {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.worksThere) await execa(process.execPath, [main, 'down'], { env: this.hostEnvironment });
-    else await this.run('down');
+    await this.bringDown();
     const files = ['-f', 'compose.yml', '-f', 'compose.demo.yml', '--env-file', '.env.demo'];
     await execa('docker', ['compose', '-p', this.project, ...files, '--profile', '*', 'down', '-v', '--timeout', '2'], {
       cwd: this.directory,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Seconds that a file took when it was last measured: `script/test --times` writes them anew. */
+/** Seconds that a file took when it was last measured: `npm run test:times` writes those of the last whole run. */
 const measured = JSON.parse(readFileSync(new URL('times.json', import.meta.url), 'utf8')) as Record<string, number>;
 
 /** Of a file that nobody has measured yet. It begins early, so that a long one is not the last that all wait for. */

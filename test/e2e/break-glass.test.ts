@@ -93,7 +93,7 @@ describe('a rollback by break glass', () => {
     const bake = { duration: '10m', window: '2s', failures: 2, latency: false };
     await place.configure({ bake });
     const deploying = place.start('deploy', '-e', 'demo', '--release', 'v3');
-    await place.untilRunning('judgeTraffic');
+    await place.runs.untilPhase('baking');
     deploying.kill('SIGKILL');
     await deploying;
     await killTemporal();

@@ -40,30 +40,28 @@ export class HistoryWatch {
   async until(runId: string, { step, nth = 1, at }: StepMoment): Promise<boolean> {
     const scheduled: string[] = [];
     for await (const event of this.events(runId)) {
-      const begun = event.activityTaskScheduledEventAttributes?.activityType?.name === step;
+      const begun = nameOf(event) === step;
       if (begun) scheduled.push(String(event.eventId));
       if (begun && at === 'begin' && scheduled.length === nth) return true;
-      const ended = event.activityTaskCompletedEventAttributes ?? event.activityTaskFailedEventAttributes;
+      const ended = endOf(event);
       if (ended && at === 'end' && scheduled[nth - 1] === String(ended.scheduledEventId)) return true;
     }
     return false;
   }
 
-  /** Whether the first of a step has ended by now. */
-  async isOver(runId: string, step: string): Promise<boolean> {
+  /** Whether a step is under way now, whichever of its name. */
+  async isRunning(runId: string, step: string): Promise<boolean> {
     const { events } = await this.fetch(runId);
-    const begun = events?.find((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === step);
-    return (events ?? []).some((event) => {
-      const ended = event.activityTaskCompletedEventAttributes ?? event.activityTaskFailedEventAttributes;
-      return ended && String(ended.scheduledEventId) === String(begun?.eventId);
-    });
+    const ended = (events ?? []).map((event) => String(endOf(event)?.scheduledEventId));
+    const begun = (events ?? []).filter((event) => nameOf(event) === step).map(({ eventId }) => String(eventId));
+    return begun.some((id) => !ended.includes(id));
   }
 
   /** Names of the steps of a run that has ended, in order, each once. */
   async steps(runId: string): Promise<string[]> {
     const names: string[] = [];
     for await (const event of this.events(runId)) {
-      const name = event.activityTaskScheduledEventAttributes?.activityType?.name;
+      const name = nameOf(event);
       if (name) names.push(name);
     }
     return [...new Set(names)];
@@ -128,4 +126,13 @@ export class HistoryWatch {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+/** Of the step that an event schedules. */
+function nameOf(event: Event): string | null | undefined {
+  return event.activityTaskScheduledEventAttributes?.activityType?.name;
+}
+
+function endOf(event: Event) {
+  return event.activityTaskCompletedEventAttributes ?? event.activityTaskFailedEventAttributes;
 }

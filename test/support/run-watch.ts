@@ -33,7 +33,7 @@ export class RunWatch {
       const runId = await openRun(history);
       const begun = await history.until(runId, { step, at: 'begin' });
       if (!begun) throw new TooLate(`the run ended without ${step}`);
-      if (await history.isOver(runId, step)) throw new TooLate(`${step} was over before it was looked at`);
+      if (!(await history.isRunning(runId, step))) throw new TooLate(`${step} was over before it was looked at`);
     });
   }
 

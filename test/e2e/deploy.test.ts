@@ -28,7 +28,7 @@ describe('one environment, from its first deploy on', () => {
   });
 
   test('the second deploy switches to green: no request fails, no row is lost, and only the old slot stops', async () => {
-    const { code, out, traffic } = await underTraffic(place, () => place.deploy('v2'));
+    const { code, out, traffic } = await underTraffic(place, () => place.deploy('v2'), 2000);
     expect(code, out).toBe(0);
     expect(traffic).toMatchObject({ failed: 0, failures: {} });
     expect(traffic.sent).toBeGreaterThanOrEqual(2000);

@@ -1,15 +1,20 @@
 import { Traffic, type TrafficReport } from '../../bench/traffic.js';
 import type { Playground, Ran } from './playground.js';
 
-/** Runs a command while clients keep requesting, until at least 2,000 requests were made. */
+/**
+ * Runs a command while clients keep requesting: before it, all along, and after it.
+ *
+ * @param requests how many are made in all, at least.
+ */
 export async function underTraffic(
   place: Playground,
   act: () => Promise<Ran>,
+  requests = 400,
 ): Promise<Ran & { traffic: TrafficReport }> {
   const traffic = new Traffic({ port: place.port });
   await traffic.atLeast(200);
   const ran = await act();
-  await traffic.atLeast(Math.max(200, 2000 - traffic.requests));
+  await traffic.atLeast(Math.max(200, requests - traffic.requests));
   return { ...ran, traffic: await traffic.stop() };
 }
 

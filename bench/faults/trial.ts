@@ -171,11 +171,14 @@ async function withHistory<T>(place: Playground, ask: (history: HistoryWatch) =>
 }
 
 async function nextRun(place: Playground, earlier: string | null): Promise<string> {
-  for (;;) {
-    const now = await withHistory(place, (history) => history.newestRun());
-    if (now !== null && now !== earlier) return now;
-    await sleep(10);
-  }
+  // On one connection: to open one takes as much of a processor as the run itself.
+  return withHistory(place, async (history) => {
+    for (;;) {
+      const now = await history.newestRun();
+      if (now !== null && now !== earlier) return now;
+      await sleep(10);
+    }
+  });
 }
 
 async function untilEnded(place: Playground, runId: string) {

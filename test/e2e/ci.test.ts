@@ -53,7 +53,7 @@ async function watchProcesses(signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const { stdout } = await execa('ps', ['-e', '-o', 'args=']);
     for (const line of stdout.split('\n')) seenArguments.add(line);
-    await sleep(20);
+    await sleep(50);
   }
 }
 

@@ -63,7 +63,7 @@ async function slotStarts(service: string, release: string): Promise<void> {
   for (;;) {
     const container = await place.container(service);
     if (container?.running && container.environment.includes(`RELEASE=${release}`)) return;
-    await sleep(20);
+    await sleep(100);
   }
 }
 

@@ -34,7 +34,7 @@ async function composeUp(signal: NodeJS.Signals | 0): Promise<number> {
       process.kill(pid, signal);
       return pid;
     }
-    await sleep(20);
+    await sleep(50);
   }
 }
 

@@ -36,7 +36,7 @@ async function ended(): Promise<Status> {
 
 /** Waits until the container of a slot that was never used is there: the deploy is in the middle of `composeUpWait`. */
 async function slotStarts(service: string, signal: AbortSignal): Promise<void> {
-  while (!(await place.container(service))?.running) await sleep(20, undefined, { signal });
+  while (!(await place.container(service))?.running) await sleep(100, undefined, { signal });
 }
 
 /** Steps of the newest run, in order. */

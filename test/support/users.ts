@@ -57,7 +57,7 @@ export class Users {
   private async repeat(act: () => Promise<void>, until: number): Promise<void> {
     while (!this.stopped && Date.now() < until) {
       await act();
-      await sleep(20);
+      await sleep(50);
     }
   }
 

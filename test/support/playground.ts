@@ -190,17 +190,11 @@ export class Playground {
     return this.run('deploy', '-e', 'demo', '--release', release);
   }
 
-  /** Whatever a slot needs to become healthy, the engine does not give it up before the deploy does. */
-  async trustSlots(): Promise<void> {
-    await this.edit('compose.yml', (text) => text.replace('retries: 5', 'retries: 60'));
-  }
-
   /**
    * `v2` and `v3` do not become healthy until {@link letSlotsGo}: a command that is to come while a deploy runs comes in
    * time, however slow the machine is. The project must have been deployed before.
    */
   async holdSlots(): Promise<void> {
-    await this.trustSlots();
     await this.python(`open(${JSON.stringify(holdFile)}, 'w').close()`);
   }
 

@@ -50,10 +50,13 @@ function explain(error: unknown): ExitCode {
     say(engineAway);
     return exitCodes.unreachable;
   }
-  say(
-    `pointsman failed in a way that it did not foresee; please report this:\n${error instanceof Error ? error.stack : String(error)}`,
-  );
+  say(`pointsman failed in a way that it did not foresee; please report this:\n${whereFrom(error)}`);
   return exitCodes.unexpected;
+}
+
+/** Errors of native code have no stack. */
+function whereFrom(error: unknown): string {
+  return (error instanceof Error && error.stack) || String(error);
 }
 
 outliveReaders();

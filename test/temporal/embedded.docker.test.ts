@@ -18,7 +18,8 @@ import { searchAttributeNames } from '../../src/temporal/search-attributes.js';
 import { freePort } from '../support/free-port.js';
 
 const example = fileURLToPath(new URL('../../examples/notes', import.meta.url));
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+/** As it is built: from source each start would bundle the workflows anew. */
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 let place: EmbeddedPlace;
 
@@ -55,7 +56,7 @@ function command({ stateDirectory, port, uiPort, cli }: EmbeddedPlace, ...args: 
     TEMPORAL_ADDRESS: '',
   };
   const settings = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-  return ['env', ...settings, process.execPath, '--import', 'tsx', main, ...args];
+  return ['env', ...settings, process.execPath, main, ...args];
 }
 
 function pointsman(used: EmbeddedPlace, ...args: string[]) {
@@ -78,6 +79,19 @@ async function until(wanted: () => Promise<boolean>): Promise<void> {
 async function killUp(): Promise<void> {
   process.kill(await upPid(), 'SIGKILL');
   await until(async () => (await whoIsUp(place.stateDirectory)) === null);
+}
+
+/** Whether the server was told to keep histories for long. */
+async function keepsHistory(used: EmbeddedPlace): Promise<boolean> {
+  if (!(await serverListens(used))) return false;
+  try {
+    const { connection } = await connectClient(used);
+    const { config } = await connection.workflowService.describeNamespace({ namespace: 'default' });
+    await connection.close();
+    return Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) > 2 * 24 * 3600;
+  } catch {
+    return false;
+  }
 }
 
 async function listening(port: number): Promise<Server> {
@@ -135,6 +149,19 @@ describe('the embedded Temporal', () => {
     const { connection } = await connectClient(place);
     await connection.close();
     expect(await upPid()).toBe(worker);
+  });
+
+  test('is started again when it is killed before its worker is there', async () => {
+    const fresh = await freshPlace();
+    onTestFinished(() => gone(fresh));
+    const up = pointsman(fresh, 'up');
+    // The last thing before the worker is created.
+    await until(async () => up.exitCode !== null || (await keepsHistory(fresh)));
+    process.kill(serverPid(fresh) ?? 0, 'SIGKILL');
+    await until(async () => up.exitCode !== null || (await whoIsUp(fresh.stateDirectory))?.ready === true);
+    expect(up.exitCode, up.exitCode === null ? '' : (await up).all).toBeNull();
+    await pointsman(fresh, 'down');
+    expect((await up).exitCode).toBe(0);
   });
 
   test('replaces one that a killed worker was still starting: never two on one file', async () => {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Worker } from '@temporalio/worker';
 import Long from 'long';
 import { createWorker } from '../../worker.js';
 import { connectClient } from '../../temporal/connection.js';
@@ -24,13 +25,17 @@ export async function upCommand(session: Session, { idleExit }: UpOptions): Prom
     return exitCodes.succeeded;
   }
   await ensureServer(place);
-  await keepHistory(place);
-  const worker = await createWorker({ place, stateDirectory: session.environment.stateDirectory });
   const stop = new AbortController();
+  // From now on: the worker that is being created waits in vain for a server that has died.
+  const chores: Promise<unknown>[] = [keepServer(place, stop.signal)];
+  const worker = await workerOf(place, session).catch(async (error: unknown) => {
+    stop.abort();
+    await Promise.allSettled(chores);
+    throw error;
+  });
   const ended = worker.run().finally(() => stop.abort());
   ready = true;
   session.output.note(`up: Temporal at 127.0.0.1:${place.port}, UI at http://127.0.0.1:${place.uiPort}`);
-  const chores: Promise<unknown>[] = [keepServer(place, stop.signal)];
   if (idleExit)
     chores.push(endWhenIdle(place, Number(idleExit) * 60_000, stop.signal).then((idle) => idle && worker.shutdown()));
   await ended;
@@ -38,6 +43,11 @@ export async function upCommand(session: Session, { idleExit }: UpOptions): Prom
   await stopServer(place);
   presence.close();
   return exitCodes.succeeded;
+}
+
+async function workerOf(place: EmbeddedPlace, session: Session): Promise<Worker> {
+  await keepHistory(place);
+  return createWorker({ place, stateDirectory: session.environment.stateDirectory });
 }
 
 /** A worker for a server that somebody else runs. */

@@ -8,7 +8,7 @@ import { fileVariable } from './names.js';
 // For test files that start processes or containers: a file that leaves one behind fails, and says which.
 
 /** A process that was told to end may take a moment for it. */
-const processesEndWithinMs = 10_000;
+const processesEndWithinMs = 60_000;
 const file = relative(process.cwd(), expect.getState().testPath ?? '');
 // At once: some files choose names as they are loaded.
 process.env[fileVariable] = file;

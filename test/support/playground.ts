@@ -247,6 +247,7 @@ export class Playground {
       env: { ROUTER_PORT: String(this.port) },
     });
     await this.ssh?.[Symbol.asyncDispose]();
-    await rm(this.directory, { recursive: true, force: true });
+    // A job that outlives whoever asked for it may still write its last words there.
+    await rm(this.directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
 }

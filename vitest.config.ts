@@ -5,7 +5,7 @@ import { SummaryReporter } from './test/suite/summary.js';
 
 /**
  * Files at a time where they mostly wait: for containers, for a server, for a timer. Measured on two cores and 24 GiB
- * (CONTRIBUTING.md): with more of them the run gets no shorter. `POINTSMAN_TEST_WORKERS` changes it for one run.
+ * (CONTRIBUTING.md): slow processors are nine tenths busy then. `POINTSMAN_TEST_WORKERS` changes it for one run.
  */
 const waiting = { maxWorkers: Number(process.env['POINTSMAN_TEST_WORKERS'] ?? 2) };
 const computing = { maxWorkers: availableParallelism() };

@@ -27,7 +27,7 @@ export function serverArguments({ stateDirectory, port, uiPort }: EmbeddedPlace)
 }
 
 /** Does something listen on the server's port? */
-export function serverListens({ port }: EmbeddedPlace): Promise<boolean> {
+export function serverListens({ port }: Pick<EmbeddedPlace, 'port'>): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createConnection({ host: '127.0.0.1', port });
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { existsSync } from 'node:fs';
@@ -12,7 +11,7 @@ import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { execa } from 'execa';
 import { inject } from 'vitest';
 import type { Activities } from '../../src/model/activities.js';
-import { startServer, stopServer } from '../../src/temporal/embedded-server.js';
+import { serverListens, startServer, stopServer } from '../../src/temporal/embedded-server.js';
 import { ensureSearchAttributes, searchAttributeNames } from '../../src/temporal/search-attributes.js';
 import type { backup, deploy, maintenance, restore, rollback } from '../../src/workflows/index.js';
 import { wellBehaved } from './fake-activities.js';
@@ -83,30 +82,22 @@ async function untilListening(
   server: Pick<ReturnType<typeof startTestServer>, 'exitCode'>,
 ): Promise<void> {
   const deadline = Date.now() + serverAnswersWithinMs;
-  while (!(await listens(port))) {
+  while (!(await serverListens({ port }))) {
     if (server.exitCode !== null) throw new Error(`the test server ended with ${server.exitCode}`);
     if (Date.now() > deadline) throw new Error(`the test server did not answer in ${serverAnswersWithinMs / 1000} s`);
     await sleep(50);
   }
 }
 
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection({ host: '127.0.0.1', port });
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-}
-
 /** Ends what else belongs to an environment when that is torn down. */
 function endingWith(environment: TestWorkflowEnvironment, end: () => Promise<void>): TestWorkflowEnvironment {
   const leave = environment.teardown.bind(environment);
   environment.teardown = async () => {
-    await sharedWorkers.get(environment)?.end();
-    await leave().finally(end);
+    try {
+      await sharedWorkers.get(environment)?.end();
+    } finally {
+      await leave().finally(end);
+    }
   };
   return environment;
 }

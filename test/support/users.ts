@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { Agent, request, type IncomingMessage } from 'node:http';
+import { request, type Agent, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ownConnection } from '../../bench/traffic.js';
 
 export interface UsersReport {
   /** Ids of the notes whose writing was acknowledged with 2xx. */
@@ -15,10 +16,9 @@ export interface UsersReport {
 /** However they are stopped, or not: they end by themselves. */
 const longestMs = 10 * 60_000;
 
-/** Users of the notes app on kept connections: some only write, some only read, and nobody sends anything twice. */
+/** Users of the notes app, each on a kept connection of its own: some only write, some only read, and nobody sends anything twice. */
 export class Users {
   private readonly port: number;
-  private readonly agent = new Agent({ keepAlive: true });
   private readonly written: string[] = [];
   private readonly failures: Record<string, number> = {};
   private readonly all: Promise<void>[];
@@ -29,9 +29,9 @@ export class Users {
   constructor(port: number, { writers = 6, readers = 3 } = {}) {
     this.port = port;
     const until = Date.now() + longestMs;
-    const each = (count: number, act: () => Promise<void>) =>
+    const each = (count: number, act: (agent: Agent) => Promise<void>) =>
       Array.from({ length: count }, () => this.repeat(act, until));
-    this.all = [...each(writers, () => this.write()), ...each(readers, () => this.read())];
+    this.all = [...each(writers, (agent) => this.write(agent)), ...each(readers, (agent) => this.read(agent))];
   }
 
   /** Resolves when so many further writes have been acknowledged. */
@@ -49,21 +49,22 @@ export class Users {
   async stop(): Promise<UsersReport> {
     this.stopped = true;
     await Promise.all(this.all);
-    this.agent.destroy();
     const { written, refused, reads, failures } = this;
     return { written, refused, reads, failures };
   }
 
-  private async repeat(act: () => Promise<void>, until: number): Promise<void> {
+  private async repeat(act: (agent: Agent) => Promise<void>, until: number): Promise<void> {
+    const agent = ownConnection();
     while (!this.stopped && Date.now() < until) {
-      await act();
+      await act(agent);
       await sleep(50);
     }
+    agent.destroy();
   }
 
-  private async write(): Promise<void> {
+  private async write(agent: Agent): Promise<void> {
     const id = randomUUID();
-    const answer = await this.send('POST', '/api/notes', JSON.stringify({ text: 'a note', id }));
+    const answer = await this.send(agent, 'POST', '/api/notes', JSON.stringify({ text: 'a note', id }));
     if (answer === null) return;
     const { statusCode = 0, headers } = answer;
     if (statusCode >= 200 && statusCode < 300) this.written.push(id);
@@ -71,8 +72,8 @@ export class Users {
     else this.fail(`POST ${statusCode}`);
   }
 
-  private async read(): Promise<void> {
-    const answer = await this.send('GET', '/api/notes?limit=5', '');
+  private async read(agent: Agent): Promise<void> {
+    const answer = await this.send(agent, 'GET', '/api/notes?limit=5', '');
     if (answer === null) return;
     this.reads += 1;
     if (answer.statusCode !== 200) this.fail(`GET ${answer.statusCode}`);
@@ -82,9 +83,9 @@ export class Users {
     this.failures[kind] = (this.failures[kind] ?? 0) + 1;
   }
 
-  private send(method: string, path: string, body: string): Promise<IncomingMessage | null> {
+  private send(agent: Agent, method: string, path: string, body: string): Promise<IncomingMessage | null> {
     const answer = new Promise<IncomingMessage>((resolve, reject) => {
-      const sent = request({ host: '127.0.0.1', port: this.port, path, method, agent: this.agent, timeout: 30_000 });
+      const sent = request({ host: '127.0.0.1', port: this.port, path, method, agent, timeout: 30_000 });
       sent.once('error', reject);
       sent.once('timeout', () => sent.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })));
       sent.once('response', (response) => {

@@ -65,7 +65,8 @@ const choices: Record<keyof Activities, Choice> = {
   drainSlot: ({ drain }) => ({ startToCloseTimeout: drain.timeoutMs + 60_000, retry: patient }),
   // The app gets its own stop_grace_period, which may be minutes.
   stopSlots: () => ({ startToCloseTimeout: '15m', retry: patient }),
-  cleanUp: () => ({ startToCloseTimeout: '5m', retry: once }),
+  // Not `once`: a worker that is killed takes an attempt along, and what is not removed stays until the next deploy.
+  cleanUp: () => ({ startToCloseTimeout: '5m', retry: brisk }),
   recordRelease: () => ({ startToCloseTimeout: '30s', retry: patient }),
   collectLogs: () => ({ startToCloseTimeout: '30s', retry: once }),
   switchBack: () => ({ startToCloseTimeout: '1m', retry: patient }),

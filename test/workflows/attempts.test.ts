@@ -19,6 +19,10 @@ test('what must be undone is tried for a minute and a half: a Docker daemon that
   }
 });
 
+test('a worker that is killed twice in it does not end the cleaning up: what it should remove would stay', () => {
+  expect(activityOptions('cleanUp', settings).retry?.maximumAttempts).toBe(5);
+});
+
 test('a step that is dead counts as dead after six seconds, however long it may take', () => {
   expect(activityOptions('backupDatabase', settings)).toMatchObject({
     heartbeatTimeout: '6s',

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Traffic } from '../../bench/traffic.js';
 import type { DrillRecord, DrillReport } from '../../src/model/drill.js';
 import { whoIsUp } from '../../src/temporal/presence.js';
+import { impatient } from '../support/cheap-health-check.js';
 import { historyText } from '../support/history-text.js';
 import { imageRepository, Playground } from '../support/playground.js';
 
@@ -163,6 +164,7 @@ describe('a drill of an app with a replica', () => {
       input,
     });
     await place.python('open("uploads.json", "w").write("{}")');
+    await place.edit('compose.yml', impatient);
     expect(await place.deploy('needs-file')).toEndWith(0);
     const { code, out } = await place.run('drill', '-e', 'demo');
     expect(out).toContain('DRILL FAILED at probeRestored: needs-file on the restored data is unhealthy');

@@ -19,3 +19,8 @@ export function withCheapHealthCheck(compose: string): string {
 export function trusting(compose: string): string {
   return compose.replace('retries: 5', 'retries: 60');
 }
+
+/** The example's own patience again, for a test of a slot that the engine is to give up. */
+export function impatient(compose: string): string {
+  return compose.replace('retries: 60', 'retries: 5');
+}

@@ -23,6 +23,19 @@ test('what failed is told with the command that runs that one test again', () =>
   ]);
 });
 
+test('what failed is told with how it differs and the last that its commands printed', () => {
+  const commands = Array.from({ length: 30 }, (_, at) => `line ${at}`).join('\n');
+  const failure = { file: 'a.test.ts', test: 'one', message: 'expected 1 to be 2', diff: '- 2\n+ 1\n', commands };
+  const lines = summaryLines([], [failure]);
+  expect(lines.slice(-16, -12)).toEqual([
+    'FAILED: a.test.ts: one: expected 1 to be 2',
+    '  | - 2',
+    '  | + 1',
+    '  | line 18',
+  ]);
+  expect(lines.slice(-2)).toEqual(['  | line 29', "  again: script/test a.test.ts -t 'one'"]);
+});
+
 test('a file that left something behind is told by itself', () => {
   const message = 'test/e2e/a.test.ts leaves nothing behind: expected [ container pm-1 ] to deeply equal []';
   const lines = summaryLines([], [{ file: 'test/e2e/a.test.ts', test: null, message }]);

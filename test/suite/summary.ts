@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node';
 
 /** What a whole run came to; `script/test` reads it from the file that POINTSMAN_TEST_REPORT names. */
@@ -24,9 +25,15 @@ export interface Failure {
   /** `null`: the file itself. */
   readonly test: string | null;
   readonly message: string;
+  /** How what was expected differs from what was seen; empty where nothing was compared. */
+  readonly diff?: string;
+  /** What the test ran and what that printed. */
+  readonly commands?: string;
 }
 
 const slowest = 10;
+/** What is told of one failure in the end is enough to begin with; all of it is further up. */
+const mostLines = 12;
 
 /** Says at the end of a run where the time went, what failed, and how to run that one test again. */
 export class SummaryReporter implements Reporter {
@@ -77,8 +84,9 @@ export function summaryLines(files: readonly FileTime[], failures: readonly Fail
     const tests = own.reduce((sum, one) => sum + one.tests, 0);
     lines.push(`${seconds.toFixed(1).padStart(7)} s  ${project} (${own.length} files, ${tests} tests)`);
   }
-  for (const { file, test, message } of failures) {
+  for (const { file, test, message, diff = '', commands = '' } of failures) {
     lines.push('', `FAILED: ${file}${test === null ? '' : `: ${test}`}: ${firstLine(message)}`.slice(0, 400));
+    lines.push(...linesOf(diff).slice(0, mostLines), ...linesOf(commands).slice(-mostLines));
     if (file) lines.push(`  again: script/test ${file}${test === null ? '' : ` -t ${quoted(test)}`}`);
   }
   return lines;
@@ -87,7 +95,7 @@ export function summaryLines(files: readonly FileTime[], failures: readonly Fail
 function failuresOf(module: TestModule): Failure[] {
   const file = fileOf(module);
   const tests = [...module.children.allTests()].filter((test) => test.result().state === 'failed');
-  const ofTests = tests.map((test) => ({ file, test: test.fullName, message: messageOf(test) }));
+  const ofTests = tests.map((test) => ({ file, test: test.fullName, ...errorOf(test), ...commandsOf(test) }));
   // Of hooks that every test has done its part before, such as the look for what was left behind.
   const ofFile = module.errors().map(({ message }) => ({ file, test: null, message }));
   const suites = [...module.children.allSuites()].flatMap((suite) =>
@@ -98,8 +106,14 @@ function failuresOf(module: TestModule): Failure[] {
   return all;
 }
 
-function messageOf(test: TestCase): string {
-  return test.result().errors?.[0]?.message ?? '';
+function errorOf(test: TestCase): Pick<Failure, 'message' | 'diff'> {
+  const { message = '', diff = '' } = test.result().errors?.[0] ?? {};
+  return { message, diff: stripVTControlCharacters(diff) };
+}
+
+function commandsOf(test: TestCase): Pick<Failure, 'commands'> {
+  const { commands } = test.meta() as { commands?: string };
+  return commands ? { commands } : {};
 }
 
 function unhandled({ message }: SerializedError): Failure {
@@ -108,6 +122,11 @@ function unhandled({ message }: SerializedError): Failure {
 
 function fileOf(module: TestModule): string {
   return relative(process.cwd(), module.moduleId);
+}
+
+function linesOf(text: string): string[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.map((line) => `  | ${line}`.slice(0, 300));
 }
 
 function firstLine(text: string): string {

@@ -1,4 +1,4 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import type { Progress } from '../../src/model/progress.js';
 import { progressQuery } from '../../src/workflows/messages.js';
@@ -55,6 +55,15 @@ export class HistoryWatch {
     const ended = (events ?? []).map((event) => String(endOf(event)?.scheduledEventId));
     const begun = (events ?? []).filter((event) => nameOf(event) === step).map(({ eventId }) => String(eventId));
     return begun.some((id) => !ended.includes(id));
+  }
+
+  /** How a run ended, in its own words where it failed. */
+  async ending(runId: string): Promise<string> {
+    const handle = new Client({ connection: this.connection }).workflow.getHandle(this.workflowId, runId);
+    return handle.result().then(
+      () => 'it succeeded',
+      (error: unknown) => (error instanceof WorkflowFailedError ? `${error.cause?.message}` : String(error)),
+    );
   }
 
   /** Names of the steps of a run that has ended, in order, each once. */

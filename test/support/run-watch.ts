@@ -32,7 +32,7 @@ export class RunWatch {
     await this.asking(async (history) => {
       const runId = await openRun(history);
       const begun = await history.until(runId, { step, at: 'begin' });
-      if (!begun) throw new TooLate(`the run ended without ${step}`);
+      if (!begun) throw new TooLate(`the run ended without ${step}: ${await history.ending(runId)}`);
       if (!(await history.isRunning(runId, step))) throw new TooLate(`${step} was over before it was looked at`);
     });
   }

@@ -5,11 +5,15 @@ import type { BootstrapResult, StepArgs } from '../model/activities.js';
 import { routersOf } from '../model/routers.js';
 import type { Settings } from '../model/settings.js';
 import { slots, type Live } from '../model/slot.js';
+import { foreignConfigCheck, judgeForeignConfig } from '../preflight/checks/foreign-config.js';
+import { bothSlotsRun, leftoverSlotCheck } from '../preflight/checks/slots.js';
+import { findForeignConfig } from '../router/foreign-config.js';
 import { askLive, askLiveOnceUp, askRouter, type RouterState } from '../router/live-slot.js';
-import { isRouterConfig } from '../router/nginx-config.js';
+import { isWhole } from '../router/nginx-config.js';
 import { noStates, statesIn, type RouterStates } from '../router/router-states.js';
 import { WatchLog } from '../router/watch-log.js';
 import { endHold, endStage } from './end-state.js';
+import { preflightFailed } from './failures.js';
 import { putInStep } from './in-step.js';
 import { configFor, routerOf } from './live-config.js';
 import type { Running } from './running.js';
@@ -25,7 +29,7 @@ export async function bootstrapRouters(
 ): Promise<BootstrapResult> {
   const [own, ...others] = routersOf(settings);
   // A primary that knows nothing any more is told by those that do: users get their answers through these.
-  const otherwise = async () => (await servedByOthers(host, others)) ?? (await onlyHealthySlot(host, own));
+  const otherwise = async () => (await servedByOthers(host, others)) ?? (await slotThatRuns(host, own));
   const primary = await bootstrapRouter(host, own, { signal, otherwise, maintained: () => maintainedBy(host, others) });
   const results: BootstrapResult[] = [];
   for (const other of others) {
@@ -83,7 +87,8 @@ async function bootstrapRouter(
   await compose.create(settings.router.service);
   const nginx = await routerOf(host, settings);
   const config = await nginx.readConfig();
-  const missing = config === null || !isRouterConfig(config, settings.slots);
+  const foreign = await requireTakeable(host, settings);
+  const missing = !foreign && (config === null || !isWhole(config));
   // A router that still runs knows what it serves, though its config file is gone.
   const state = await askRouter(host, settings);
   const live = state.live ?? (missing ? await otherwise() : null);
@@ -119,10 +124,31 @@ async function endWhatIsLeft(
   return { ...(held ? { holdEnded: true } : {}), ...(staged ? { stageEnded: true } : {}) };
 }
 
-/** The slot that runs and is healthy, when it is the only one: the router's volume was wiped. */
-async function onlyHealthySlot(host: Host, { project, slots: services }: Settings): Promise<Live | null> {
+/**
+ * What pointsman did not write is never written over unless all that it does is known. Preflight has said so already where the
+ * router had a container.
+ *
+ * @throws `PreflightFailed`, with what preflight says of it.
+ */
+async function requireTakeable(host: Host, settings: Settings): Promise<boolean> {
+  const foreign = await findForeignConfig(host, settings);
+  const findings = judgeForeignConfig(foreign, settings).map((said) => ({ ...said, check: foreignConfigCheck }));
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) throw preflightFailed(findings);
+  return foreign !== null;
+}
+
+/**
+ * The slot that runs, where the router's volume was wiped: the healthy one of two. `null`: none runs.
+ *
+ * @throws `PreflightFailed` where either may be the one that users get: to take one for idle would end it.
+ */
+async function slotThatRuns(host: Host, settings: Settings): Promise<Live | null> {
+  const { project, slots: services } = settings;
   const states = await Promise.all(slots.map((slot) => findContainer(host.docker, project, services[slot])));
-  const healthy = slots.filter((_, at) => states[at]?.running && states[at]?.health === 'healthy');
-  const [slot] = healthy;
-  return healthy.length === 1 && slot ? { slot, release: null } : null;
+  const running = slots.filter((_, at) => states[at]?.running);
+  const healthy = running.filter((slot) => states[slots.indexOf(slot)]?.health === 'healthy');
+  const candidates = healthy.length > 0 ? healthy : running;
+  if (candidates.length > 1) throw preflightFailed([{ ...bothSlotsRun(settings), check: leftoverSlotCheck }]);
+  return candidates[0] ? { slot: candidates[0], release: null } : null;
 }

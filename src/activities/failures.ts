@@ -5,6 +5,7 @@ import { brokeOff } from '../hosts/broken-off.js';
 import { CommandError } from '../hosts/command-error.js';
 import { SshError } from '../hosts/ssh/error.js';
 import type { FailureType } from '../model/failure.js';
+import type { Finding } from '../model/finding.js';
 import { RouterConfigError } from '../router/nginx.js';
 import { RouterDownError } from '../router/live-slot.js';
 import { SwitchNotProvenError } from '../router/proof.js';
@@ -12,6 +13,12 @@ import { SwitchNotProvenError } from '../router/proof.js';
 /** A failure of the closed list; whether it is tried again is decided by its type, in one place. */
 export function failureOf(type: FailureType, message: string, details: readonly unknown[] = []): ApplicationFailure {
   return ApplicationFailure.create({ type, message, details: [...details] });
+}
+
+/** What preflight has found: the errors are its message, and all findings its details. */
+export function preflightFailed(findings: readonly Finding[]): ApplicationFailure {
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  return failureOf('PreflightFailed', errors.map(({ message, fix }) => `${message} ${fix}`).join(' · '), [findings]);
 }
 
 /** Names an error of the layers below by its type in the closed list; one that none foresaw stays as it is. */

@@ -2,7 +2,7 @@ import type { Host } from '../hosts/host.js';
 import type { Activities, PreflightArgs, PreflightReport } from '../model/activities.js';
 import { runPreflight } from '../preflight/index.js';
 import type { Dependencies } from './dependencies.js';
-import { failureOf } from './failures.js';
+import { preflightFailed } from './failures.js';
 import type { Running } from './running.js';
 import { stepsOn } from './step.js';
 
@@ -18,8 +18,6 @@ async function preflight(
   { runId }: Running,
 ): Promise<PreflightReport> {
   const { findings, live } = await runPreflight(host, settings, { release, kind, call: runId });
-  const errors = findings.filter(({ severity }) => severity === 'error');
-  if (errors.length === 0) return { warnings: findings, live };
-  const reasons = errors.map(({ message, fix }) => `${message} ${fix}`).join(' · ');
-  throw failureOf('PreflightFailed', reasons, [findings]);
+  if (findings.every(({ severity }) => severity === 'warning')) return { warnings: findings, live };
+  throw preflightFailed(findings);
 }

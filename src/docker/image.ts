@@ -1,7 +1,8 @@
 import type Docker from 'dockerode';
 import type { Host, RunOptions } from '../hosts/host.js';
 import type { Settings } from '../model/settings.js';
-import { isNotFound } from './container.js';
+import { isNotFound, readFileIn } from './container.js';
+import { scratchLabels } from './scratch.js';
 import { dockerCommand } from './registry-login.js';
 
 /** Content digest of a local image; `null` when the host does not have it. */
@@ -23,6 +24,24 @@ export async function pullImage(
 ): Promise<void> {
   const argv = await dockerCommand(host, project, ['pull', '--quiet', reference]);
   await host.run({ argv, job: `pull ${reference}` }, options);
+}
+
+/**
+ * A file as an image has it; `null` where it has none, or the host does not have the image. A container is made for it, never
+ * started, and removed again.
+ */
+export async function readFileOfImage(
+  docker: Docker,
+  { image, path }: { readonly image: string; readonly path: string },
+  place: Pick<Settings, 'project' | 'environment'>,
+): Promise<string | null> {
+  if ((await imageId(docker, image)) === null) return null;
+  const container = await docker.createContainer({ Image: image, Labels: scratchLabels(place, 'image-file') });
+  try {
+    return await readFileIn(docker, container.id, path);
+  } finally {
+    await container.remove({ force: true, v: true });
+  }
 }
 
 /** Removes images by reference, except those that a container exists of; returns the references that are gone. */

@@ -2,8 +2,8 @@ import type Docker from 'dockerode';
 import type { Settings } from '../model/settings.js';
 import { isNotFound } from './container.js';
 
-/** What a scratch volume is for: each purpose has at most one at a time in an environment. */
-export const scratchPurposes = ['rehearsal', 'planned-rehearsal', 'replica-proof'] as const;
+/** What a scratch volume or container is for: each purpose has at most one volume at a time in an environment. */
+export const scratchPurposes = ['rehearsal', 'planned-rehearsal', 'replica-proof', 'image-file'] as const;
 export type ScratchPurpose = (typeof scratchPurposes)[number];
 
 type Place = Pick<Settings, 'project' | 'environment'>;

@@ -9,6 +9,7 @@ import type { Live } from '../model/slot.js';
 import { error, type Check, type Said } from './check.js';
 import { brokenGlass } from './checks/break-glass.js';
 import { databaseFile, databaseVolume } from './checks/database.js';
+import { foreignConfig } from './checks/foreign-config.js';
 import { comesBack, disk, liveSlotRuns } from './checks/host.js';
 import { images } from './checks/images.js';
 import { migrations } from './checks/migrations.js';
@@ -31,6 +32,7 @@ const canaryInEach = ofEachRouter(routerCanary);
 export const checks: readonly Check[] = [
   slotServices,
   ofEachRouter(routerService),
+  ofEachRouter(foreignConfig),
   ofEachRouter(routerHealth),
   canaryInEach,
   ofEachRouter(routerSnippets),

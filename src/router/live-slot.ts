@@ -7,7 +7,11 @@ import type { Settings } from '../model/settings.js';
 import type { Live } from '../model/slot.js';
 import type { Candidate } from './candidate-config.js';
 import type { Maintenance } from './maintenance-config.js';
-import { liveInDump, statusPath } from './nginx-config.js';
+import { isOwnDump, liveInDump, statusPath } from './nginx-config.js';
+import { treeOfDump } from './nginx-dump.js';
+import { NginxSyntaxError } from './nginx-syntax.js';
+import { servedSlot } from './served-slots.js';
+import { waysToSlots } from './slot-names.js';
 
 /** The router does not run, or not yet: that says nothing about what is live. */
 export class RouterDownError extends Error {
@@ -82,7 +86,19 @@ async function ask(host: Host, settings: Settings): Promise<Found> {
   const state = reached ? 'listens' : 'silent';
   if (answers) return { ...told, state };
   const { stdout } = await execIn(host.docker, router.id, ['nginx', '-T']);
-  return { ...nothing, live: liveInDump(stdout, settings.slots), state };
+  return { ...nothing, live: await liveByFiles(host, settings, stdout), state };
+}
+
+/** By all files that nginx reads; `null` where they tell of no slot, or of more than one. */
+async function liveByFiles(host: Host, settings: Settings, dump: string): Promise<Live | null> {
+  if (isOwnDump(dump)) return liveInDump(dump);
+  try {
+    const slot = servedSlot(await waysToSlots(host, settings, treeOfDump(dump)));
+    return slot && { slot, release: null };
+  } catch (error) {
+    if (error instanceof NginxSyntaxError) return null;
+    throw error;
+  }
 }
 
 /** The status answer, as far as it is pointsman's. */

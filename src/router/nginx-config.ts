@@ -1,8 +1,10 @@
 import type { RouterSettings } from '../model/settings.js';
-import type { Live } from '../model/slot.js';
+import type { Live, Slot } from '../model/slot.js';
 import { candidateLine, candidateMaps, setsCookie, type CandidateConfig } from './candidate-config.js';
 import { holdAnswer, holdLine, holdMaps, holdStatus, type HoldConfig } from './hold-config.js';
 import { maintenanceAnswer, maintenanceLine, maintenanceMaps, type MaintenanceConfig } from './maintenance-config.js';
+import { NginxSyntaxError, parseNginx } from './nginx-syntax.js';
+import { serversOf, servedSlot, waysOf, type Way } from './served-slots.js';
 import { quotedJson } from './state-line.js';
 import { watchLine, watchLog, type WatchConfig } from './watch-config.js';
 
@@ -11,6 +13,9 @@ export const marker = '# Written by pointsman: it is replaced at each deploy.';
 
 /** Where the router says what it serves. Answered by nginx itself, so it tells which config is loaded, not what a slot thinks. */
 export const statusPath = '/__pointsman';
+
+/** Compose service of each slot. */
+export type SlotServices = Readonly<Record<Slot, string>>;
 
 export interface LiveConfig {
   readonly live: Live;
@@ -200,43 +205,67 @@ function told({ slot, release, weight }: CandidateConfig) {
 }
 
 /** What a config serves: as its own status answer would say, or the slot that one written by hand sends requests to. */
-export function liveInConfig(config: string, services: Readonly<Record<'blue' | 'green', string>>): Live | null {
+export function liveInConfig(config: string, services: SlotServices): Live | null {
   if (!config.startsWith(marker)) {
     const slot = slotInConfig(config, services);
     return slot ? { slot, release: null } : null;
   }
+  return liveInOwn(config);
+}
+
+function liveInOwn(config: string): Live | null {
   const [, answer] = /return 200 '(\{"slot":(?:"\w+"|null),"release":(?:"[^"]*"|null))/.exec(config) ?? [];
   const { slot, release } = JSON.parse(answer ? `${answer}}` : '{}') as Partial<Live>;
   return slot ? { slot, release: release ?? null } : null;
 }
 
+/** Whether a file of pointsman's is among those that `nginx -T` has printed. */
+export function isOwnDump(dump: string): boolean {
+  return dump.includes(marker);
+}
+
 /**
- * What nginx is told to serve by all of its files, as `nginx -T` prints them. A router of ours that is just being started
- * does not answer yet, and its release is known all the same.
+ * What nginx is told to serve by a file of pointsman's among those that `nginx -T` has printed. A router of ours that is just
+ * being started does not answer yet, and its release is known all the same.
  */
-export function liveInDump(dump: string, services: Readonly<Record<'blue' | 'green', string>>): Live | null {
-  return liveInConfig(dump.slice(Math.max(0, dump.indexOf(marker))), services);
+export function liveInDump(dump: string): Live | null {
+  return liveInOwn(dump.slice(dump.indexOf(marker)));
 }
 
 /** The server's block is the last one, and a location is the last of that. */
 const ending = /\n {4}\}\n\}\s*$/;
 
-/**
- * An image's own default page is no config of a router; one written by hand that names a slot is. One of ours that was
- * cut short while it was put in place is none either.
- */
-export function isRouterConfig(config: string, services: Readonly<Record<'blue' | 'green', string>>): boolean {
-  return config.startsWith(marker) ? ending.test(config) : slotInConfig(config, services) !== null;
+/** Whether pointsman has written it; one that was cut short while it was put in place included. */
+export function isOwnConfig(config: string): boolean {
+  return config.startsWith(marker);
+}
+
+/** Whether a config of pointsman's own is there from its first line to its last. */
+export function isWhole(config: string): boolean {
+  return isOwnConfig(config) && ending.test(config);
 }
 
 /**
- * The slot that a config written by hand sends requests to: the only slot service that a directive names.
- * `null` when it names none, or both.
+ * The slot that a config written by hand sends requests to, or, where that is a part of one, the only slot service that a
+ * directive names. `null` when it names none, or both.
  */
-export function slotInConfig(
-  config: string,
-  services: Readonly<Record<'blue' | 'green', string>>,
-): 'blue' | 'green' | null {
+export function slotInConfig(config: string, services: SlotServices): Slot | null {
+  const ways = waysIn(config, services);
+  return ways.length > 0 ? servedSlot(ways) : slotNamedIn(config, services);
+}
+
+function waysIn(config: string, services: SlotServices): Way[] {
+  const names = { blue: { hosts: [services.blue], ports: [] }, green: { hosts: [services.green], ports: [] } };
+  try {
+    const tree = parseNginx(config, 'default.conf');
+    return waysOf(serversOf(tree), tree, names);
+  } catch (error) {
+    if (error instanceof NginxSyntaxError) return [];
+    throw error;
+  }
+}
+
+function slotNamedIn(config: string, services: SlotServices): Slot | null {
   const directives = config.replaceAll(/#.*$/gm, '');
   const named = (['blue', 'green'] as const).filter((slot) =>
     new RegExp(

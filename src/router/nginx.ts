@@ -12,6 +12,7 @@ import type { Host } from '../hosts/host.js';
 import type { RouterWorker } from '../model/activities.js';
 import type { Settings } from '../model/settings.js';
 import { RouterDownError } from './live-slot.js';
+import { marker } from './nginx-config.js';
 
 /** nginx refuses a config; what was in place before is still in place. The message is nginx's own. */
 export class RouterConfigError extends Error {
@@ -19,6 +20,8 @@ export class RouterConfigError extends Error {
 }
 
 const file = 'default.conf';
+/** What was there before pointsman first wrote it; a later one that is no longer the same gets a timestamp besides. */
+export const keptForEver = `${file}.before-pointsman`;
 const candidate = 'pointsman-candidate.txt';
 
 /** The router's nginx, in its container. */
@@ -43,6 +46,16 @@ export class Nginx {
     return this.container.running;
   }
 
+  /** Reference of the image that its container was created from. */
+  get image(): string {
+    return this.container.image;
+  }
+
+  /** The file that pointsman writes, in its container. */
+  get file(): string {
+    return this.path(file);
+  }
+
   /** From this version on reloads reset no kept connection and a name may be missing. */
   async isModern(): Promise<boolean> {
     return isAtLeast(await this.version(), '1.27.4');
@@ -60,7 +73,7 @@ export class Nginx {
 
   /** The config in the mounted directory; `null` when there is none. Works on a container that does not run. */
   readConfig(): Promise<string | null> {
-    return readFileIn(this.host.docker, this.container.id, this.path(file));
+    return readFileIn(this.host.docker, this.container.id, this.file);
   }
 
   /** The config that was in place before the deploy with this timestamp. */
@@ -75,8 +88,8 @@ export class Nginx {
   }
 
   /**
-   * Puts a config in place of the present one, which is kept once as `<file>.<timestamp>.previous`. With `reload`, nginx
-   * loads it, too.
+   * Puts a config in place of the present one, which is kept once as `<file>.<timestamp>.previous`; one that pointsman did not
+   * write is kept for ever besides, as {@link keptForEver}. With `reload`, nginx loads it, too.
    *
    * The new one is tested by itself before it touches anything, and with the rest of nginx's config after: all of it in
    * one command, since each takes longer than what it does.
@@ -86,7 +99,7 @@ export class Nginx {
    */
   async install(config: string, timestamp: string, { reload = false } = {}): Promise<void> {
     const directory = this.settings.router.configDirectory;
-    const args = [directory, previous(timestamp), config, reload ? 'reload' : ''];
+    const args = [directory, previous(timestamp), config, reload ? 'reload' : '', marker, timestamp];
     mustTake(await this.exec(['sh', '-c', testing + placing, 'sh', ...args]));
   }
 
@@ -129,7 +142,8 @@ export class Nginx {
   }
 
   async removePrevious(exceptTimestamp: string): Promise<void> {
-    const script = 'cd "$1" && for f in default.conf.*.previous; do case $f in "$2") ;; *) rm -f "$f" ;; esac; done';
+    const script =
+      'cd "$1" && for f in default.conf.????????T??????Z.previous; do case $f in "$2") ;; *) rm -f "$f" ;; esac; done';
     await this.exec(['sh', '-c', script, 'sh', this.settings.router.configDirectory, previous(exceptTimestamp)]);
   }
 
@@ -208,6 +222,11 @@ rm -f "$f"
  */
 const placing = `
 target=$1/${file} kept=$1/$2
+if test -e "$target" && ! head -n 1 "$target" | grep -qxF "$5"; then
+  theirs=$1/${keptForEver}
+  ! test -e "$theirs" || cmp -s "$theirs" "$target" || theirs=$theirs.$6
+  test -e "$theirs" || { cp -p "$target" "$theirs.tmp" && mv "$theirs.tmp" "$theirs"; } || exit ${unwritable}
+fi
 test -e "$kept" || ! test -e "$target" || { cp -p "$target" "$kept.tmp" && mv "$kept.tmp" "$kept"; } || exit ${unwritable}
 mv "$next" "$target" || exit ${unwritable}
 nginx -t; code=$?

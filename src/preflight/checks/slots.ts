@@ -1,5 +1,7 @@
 import { otherSlot, slots } from '../../model/slot.js';
-import { error, warning, type Check } from '../check.js';
+import type { Settings } from '../../model/settings.js';
+import { Nginx } from '../../router/nginx.js';
+import { error, warning, type Check, type Said } from '../check.js';
 import { serviceOf } from '../world.js';
 
 export const slotServices: Check = {
@@ -39,17 +41,29 @@ export const slotServices: Check = {
     }),
 };
 
+export const leftoverSlotCheck = 'leftover-slot';
+
 export const onlyOneSlotRuns: Check = {
-  name: 'leftover-slot',
-  looksAt: 'only the live slot runs',
-  run: ({ slots: states, settings, live }) => {
-    const idle = live ? otherSlot(live.slot) : null;
-    if (!idle || !states[idle]?.running) return [];
-    return [
-      warning(
-        `${settings.slots[idle]} runs though the router serves ${live?.slot}.`,
-        'It will be replaced by the new release.',
-      ),
-    ];
+  name: leftoverSlotCheck,
+  looksAt: 'only the live slot runs, and of two that run the router serves one',
+  run: async ({ host, slots: states, settings, live, router }) => {
+    if (live) {
+      const idle = otherSlot(live.slot);
+      if (!states[idle]?.running) return [];
+      const message = `${settings.slots[idle]} runs though the router serves ${live.slot}.`;
+      return [warning(message, 'It will be replaced by the new release.')];
+    }
+    if (!slots.every((slot) => states[slot]?.running)) return [];
+    // One that is down, or answers a page, knows better once it is asked again.
+    const config = router && (await Nginx.find(host, settings))?.readConfig();
+    return (await config) ? [] : [bothSlotsRun(settings)];
   },
 };
+
+/** To take either for idle would end what users may get. */
+export function bothSlotsRun({ project, slots: { blue, green } }: Settings): Said {
+  return error(
+    `${blue} and ${green} both run, and no router tells which of them is live.`,
+    `Stop the one that is not: docker compose -p ${project} stop ${green} (or ${blue}).`,
+  );
+}

@@ -1,0 +1,92 @@
+import { readFileOfImage } from '../docker/image.js';
+import type { Host } from '../hosts/host.js';
+import type { Settings } from '../model/settings.js';
+import type { Slot } from '../model/slot.js';
+import { Nginx } from './nginx.js';
+import { isOwnConfig } from './nginx-config.js';
+import { treeOfDump } from './nginx-dump.js';
+import { NginxSyntaxError, parseNginx, type Directive } from './nginx-syntax.js';
+import { everything, servedSlot, serversOn, tell, type Way } from './served-slots.js';
+import { waysToSlots } from './slot-names.js';
+import { lossesOf } from './config-losses.js';
+
+/** What a router serves by a config that somebody else has written. */
+export interface ForeignConfig {
+  /** The file that pointsman would write, where that is not its own. */
+  readonly replaced: boolean;
+  /** `null`: it cannot be told, or it is none. */
+  readonly slot: Slot | null;
+  /** Where requests are sent. */
+  readonly ways: readonly Way[];
+  /** What of the file would be gone once pointsman has replaced it. */
+  readonly losses: readonly string[];
+  /** Servers in other files that listen on the router's port: nginx would ask them, and not pointsman's. */
+  readonly besides: readonly string[];
+  /** Whether the reload that replaces it may reset kept connections: it has no `keepalive_min_timeout`. */
+  readonly resets: boolean;
+  /** Why the files cannot be read as nginx reads them; `null` where they can. */
+  readonly unreadable: string | null;
+}
+
+/**
+ * Looks at all that a router's nginx reads. `null` where nobody but pointsman has written a server for the router's port: it
+ * has no config yet, or the page that its image brings.
+ */
+export async function findForeignConfig(host: Host, settings: Settings): Promise<ForeignConfig | null> {
+  const nginx = await Nginx.find(host, settings);
+  if (!nginx) return null;
+  const config = await nginx.readConfig();
+  const replaced =
+    config !== null &&
+    config.trim() !== '' &&
+    !isOwnConfig(config) &&
+    !(await isOfImage(host, settings, { nginx, config }));
+  try {
+    const tree = await treeOf(nginx, replaced ? config : '');
+    return await judge(host, settings, { tree, replaced });
+  } catch (error) {
+    if (!(error instanceof NginxSyntaxError)) throw error;
+    return replaced ? { ...nothing, replaced, unreadable: error.message } : null;
+  }
+}
+
+const nothing: ForeignConfig = {
+  replaced: false,
+  slot: null,
+  ways: [],
+  losses: [],
+  besides: [],
+  resets: false,
+  unreadable: null,
+};
+
+async function isOfImage(
+  { docker }: Host,
+  settings: Settings,
+  { nginx, config }: { readonly nginx: Nginx; readonly config: string },
+): Promise<boolean> {
+  return (await readFileOfImage(docker, { image: nginx.image, path: nginx.file }, settings)) === config;
+}
+
+/** All that nginx reads where it runs; else the one file, as if it stood alone. */
+async function treeOf(nginx: Nginx, config: string): Promise<readonly Directive[]> {
+  const dump = nginx.running ? (await nginx.exec(['nginx', '-T'])).stdout : '';
+  const tree = treeOfDump(dump);
+  return tree.length > 0 ? tree : parseNginx(config, nginx.file);
+}
+
+async function judge(
+  host: Host,
+  settings: Settings,
+  { tree, replaced }: { readonly tree: readonly Directive[]; readonly replaced: boolean },
+): Promise<ForeignConfig | null> {
+  const { port, configDirectory } = settings.router;
+  const file = `${configDirectory}/default.conf`;
+  const listening = serversOn(tree, port);
+  const besides = listening.filter((server) => server.file !== file).map(tell);
+  if (!replaced && besides.length === 0) return null;
+  const ways = await waysToSlots(host, settings, tree);
+  const losses = replaced ? lossesOf(tree, { file, ways, router: settings.router }) : [];
+  const resets = !everything(tree).some(({ name }) => name === 'keepalive_min_timeout');
+  return { ...nothing, replaced, slot: servedSlot(ways), ways, losses, besides, resets };
+}

@@ -1,0 +1,35 @@
+import { findContainer } from '../docker/container.js';
+import type { Host } from '../hosts/host.js';
+import type { Settings } from '../model/settings.js';
+import { slots, type Slot } from '../model/slot.js';
+import type { Directive } from './nginx-syntax.js';
+import { serversOf, serversOn, waysOf, type SlotNames, type Way } from './served-slots.js';
+
+/** Where a config that somebody has written by hand sends the requests of the router's port; of any port, if none listens there. */
+export async function waysToSlots(host: Host, settings: Settings, tree: readonly Directive[]): Promise<Way[]> {
+  const listening = serversOn(tree, settings.router.port);
+  return waysOf(listening.length > 0 ? listening : serversOf(tree), tree, await namesOfSlots(host, settings));
+}
+
+async function namesOfSlots(host: Host, settings: Settings): Promise<Record<Slot, SlotNames>> {
+  const [blue, green] = await Promise.all(slots.map((slot) => namesOf(host, settings, settings.slots[slot])));
+  const none = { hosts: [], ports: [] };
+  return { blue: blue ?? none, green: green ?? none };
+}
+
+/** By what a service can be reached: also where its container is not there yet, by the names that Compose would give. */
+async function namesOf({ docker }: Host, { project }: Settings, service: string): Promise<SlotNames> {
+  const usual = [service, `${project}-${service}-1`, `${project}_${service}_1`];
+  const container = await findContainer(docker, project, service);
+  if (!container) return { hosts: usual, ports: [] };
+  const { Name, NetworkSettings } = await docker.getContainer(container.id).inspect();
+  const networks = Object.values(NetworkSettings.Networks ?? {});
+  const bindings = Object.values(NetworkSettings.Ports ?? {}).flatMap((ports) => ports ?? []);
+  const told = networks.flatMap(({ Aliases, IPAddress, GlobalIPv6Address }) => [
+    ...((Aliases as string[] | null) ?? []),
+    IPAddress,
+    GlobalIPv6Address,
+  ]);
+  const hosts = [...usual, Name.replace(/^\//, ''), ...told].filter(Boolean).map((name) => name.toLowerCase());
+  return { hosts: [...new Set(hosts)], ports: bindings.map(({ HostPort }) => Number(HostPort)).filter(Boolean) };
+}

@@ -46,7 +46,7 @@ export async function shipRelease(
   }
   if (shipping.problems.length > 0) throw new ConfigError(shipping.problems);
   const files = await collectFiles(settings.directory, shipping.files);
-  const base = files.find(({ path }) => path === settings.envFile)?.content.toString() ?? '';
+  const base = files.find(({ path }) => path === settings.envFile);
   const added = [envFile(env, process.env, base), ...(login ? [registryLogin(login, process.env)] : [])];
   const kept = files.filter(({ path }) => path !== settings.envFile && path !== '.env');
   const id = `${timestampOf(Date.now())}-${randomBytes(3).toString('hex')}`;

@@ -1,7 +1,9 @@
 import { join, resolve } from 'node:path';
+import { CommandError } from '../hosts/command-error.js';
 import type { Command, Host, RunOptions } from '../hosts/host.js';
 import type { Settings } from '../model/settings.js';
 import * as commands from './compose-command.js';
+import { withoutSecrets, type ProjectFiles } from './compose-words.js';
 import { findContainer, type ContainerState } from './container.js';
 import { envFilePath } from './env-file.js';
 import { saidOf } from './known-config.js';
@@ -84,11 +86,11 @@ export interface ComposeMount {
 }
 
 /** Where no env file is named, Compose takes the project's own. */
-function filesOf({ directory, composeFiles, envFiles }: commands.ComposeProject): string[] {
-  return [...composeFiles, ...envFiles, join(directory, '.env')];
+function filesOf({ directory, composeFiles, envFiles }: commands.ComposeProject): ProjectFiles {
+  return { composeFiles, envFiles: [...envFiles, join(directory, '.env')] };
 }
 
-/** The Compose project of one environment on its host. */
+/** The Compose project of one environment on its host. What it throws holds nothing of its env files. */
 export class Compose {
   private readonly host: Host;
   private readonly settings: Settings;
@@ -104,14 +106,14 @@ export class Compose {
     const command = commands.configCommand(project);
     // Compose puts a variable of its own environment before the same one of an env file.
     const asked = images ? { ...command, env: slotVariables(images) } : command;
-    return JSON.parse(await saidOf(this.host, asked, filesOf(project))) as ComposeConfig;
+    return JSON.parse(await this.ask(project, asked)) as ComposeConfig;
   }
 
   /** Values of the project's variables as its Compose files get them; `''` for one that is not set. Secrets are among them. */
   async variables(names: readonly string[]): Promise<Map<string, string>> {
     if (names.length === 0) return new Map();
     const project = await this.project();
-    const said = await saidOf(this.host, commands.variablesCommand(project, names), filesOf(project));
+    const said = await this.ask(project, commands.variablesCommand(project, names));
     const { services } = JSON.parse(said) as ComposeConfig;
     return variablesOf(services[commands.probeService] ?? {});
   }
@@ -147,9 +149,25 @@ export class Compose {
     await this.job(`build ${service} ${what}`, { ...command, ...env }, options);
   }
 
+  /** What a command prints that only reads. */
+  private ask(project: commands.ComposeProject, command: Command): Promise<string> {
+    const { composeFiles, envFiles } = filesOf(project);
+    return this.told(() => saidOf(this.host, command, [...composeFiles, ...envFiles]));
+  }
+
   /** Goes on when whoever asked for it dies; asked for again meanwhile, it is joined. */
   private async job(name: string, command: Command, options?: RunOptions): Promise<void> {
-    await this.host.run({ ...command, job: `${this.settings.project} ${name}` }, options);
+    await this.told(() => this.host.run({ ...command, job: `${this.settings.project} ${name}` }, options));
+  }
+
+  /** Every command of Compose runs in here: what it says where it fails can be in a history and in a log. */
+  private async told<Result>(run: () => Promise<Result>): Promise<Result> {
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      throw await withoutSecrets(this.host, error, filesOf(await this.project()));
+    }
   }
 
   private find(service: string): Promise<ContainerState | null> {

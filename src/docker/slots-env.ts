@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Host } from '../hosts/host.js';
 import type { Settings } from '../model/settings.js';
 import { slots, type Slot } from '../model/slot.js';
+import { parseEnvFile } from './env-syntax.js';
 
 /** What a slot runs: each slot has variables of its own, so the old one keeps its image when the new one starts. */
 export interface SlotImage {
@@ -44,15 +45,14 @@ export function slotVariables(images: SlotImages): Record<string, string> {
   return variables;
 }
 
+/** Without quotes: neither an image nor a release can hold anything that means something in an env file. */
 export function renderSlotsEnv(images: SlotImages): string {
   const lines = Object.entries(slotVariables(images)).map(([name, value]) => `${name}=${value}`);
   return ['# Written by pointsman: the image of each slot.', ...lines, ''].join('\n');
 }
 
 export function parseSlotsEnv(text: string): SlotImages {
-  const values = new Map(
-    text.split('\n').map((line) => [line.split('=')[0] ?? '', line.split('=').slice(1).join('=')]),
-  );
+  const values = new Map(parseEnvFile(text).variables.map(({ name, value }) => [name, value]));
   const images: SlotImages = {};
   for (const slot of slots) {
     const image = values.get(`${slot.toUpperCase()}_IMAGE`);

@@ -25,3 +25,14 @@ test.each([
   const redact = await redactorFor(host, { ...settings, directory, envFile: envFile() });
   expect(redact('could not pay with canary-4711')).toBe('could not pay with [redacted]');
 });
+
+test.each([
+  ['with escapes in quotes', String.raw`API_TOKEN="canary\"4711\$a"`, 'canary"4711$a'],
+  ['on several lines', 'PRIVATE_KEY="-----BEGIN\ncanary/4711\n-----END"', 'canary/4711'],
+  ['behind a quote that is never closed', 'A="1\nAPI_TOKEN=canary-4711', 'canary-4711'],
+])('a secret that is written %s is blanked out as the app knows it', async (_, line, value) => {
+  await writeFile(join(directory, 'shop.env'), line);
+  const host = new LocalHost({ stateDirectory: directory, docker });
+  const redact = await redactorFor(host, { ...settings, directory, envFile: 'shop.env' });
+  expect(redact(`could not pay with ${value}!`)).toBe('could not pay with [redacted]!');
+});

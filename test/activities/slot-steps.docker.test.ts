@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import type { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import Docker from 'dockerode';
@@ -103,6 +104,18 @@ async function untilRunning(): Promise<number> {
     await sleep(20);
   }
 }
+
+test('an env file that Compose cannot read ends the step in words that hold nothing of it', async () => {
+  const path = join(directory, 'shop.env');
+  await writeFile(path, 'API_TOKEN="c4nary-4711\n');
+  settings = { ...settings, envFile: 'shop.env' };
+  const failure = await start().catch((error: unknown) => error as ApplicationFailure);
+  expect(failure).toMatchObject({
+    type: 'CommandFailed',
+    message: expect.stringContaining(`${path}, line 1: `) as string,
+  });
+  expect(inspect(failure, { depth: Infinity })).not.toContain('c4nary');
+});
 
 describe('a slot that is being started', () => {
   test('and is killed from outside is started again by the next attempt', async () => {

@@ -8,6 +8,7 @@ import { LocalHost } from './hosts/local-host.js';
 import { sshEnvironment } from './secrets/sources.js';
 import { connectionFacts } from './temporal/connection.js';
 import { taskQueue, type ReachablePlace } from './temporal/place.js';
+import { workerLogger } from './worker-log.js';
 
 export interface WorkerSettings {
   readonly place: ReachablePlace;
@@ -50,10 +51,7 @@ let installed = false;
 function installRuntime(): void {
   if (installed) return;
   installed = true;
-  const logger = pino(
-    { base: null, level: 'info', timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ dest: 2, sync: true }),
-  );
+  const logger = workerLogger(pino.destination({ dest: 2, sync: true }));
   const log = (level: 'trace' | 'debug' | 'info' | 'warn' | 'error', message: string, meta?: object): void =>
     logger[level](meta ?? {}, message);
   Runtime.install({

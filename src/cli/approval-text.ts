@@ -1,7 +1,7 @@
-import pc from 'picocolors';
 import { previewHeader } from '../model/rollout.js';
 import type { Phase, PendingApproval, Progress } from '../model/progress.js';
 import { liveText } from '../model/slot.js';
+import { pc } from './colours.js';
 
 type Asked = Pick<Progress, 'release' | 'slot' | 'environment' | 'liveBefore' | 'approval'>;
 

@@ -12,6 +12,7 @@ import { attentionText } from './render.js';
 import { askProgress, type RunHandle, type Session } from './session.js';
 import { followSame, occupantText, tryStart, whoHas, type Occupant } from './start.js';
 import { usualDuration, waitingText, type Waiting } from './waiting-text.js';
+import { jsonLine } from './terminal-text.js';
 
 export interface TurnOptions {
   /** Cancel the deploy that runs, and go before those who wait. */
@@ -163,7 +164,7 @@ class Teller {
     const { occupant, ahead } = waiting;
     const others = ahead.map(({ release, requestedBy }) => ({ release, requestedBy }));
     output.print(
-      JSON.stringify({
+      jsonLine({
         event: 'waiting',
         for: occupant && { ...occupant.memo, since: occupant.startTime },
         ahead: others,

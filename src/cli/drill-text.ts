@@ -1,6 +1,6 @@
-import pc from 'picocolors';
 import { ageText, comparisonText, type DrillRecord, type DrillReport } from '../model/drill.js';
 import { seconds } from '../model/step-words.js';
+import { pc } from './colours.js';
 
 /** The report of a drill that passed: the verdict first, then what it rests on. */
 export function drillText(report: DrillReport): string {

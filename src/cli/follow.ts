@@ -24,6 +24,7 @@ import { resultText, type Made } from './render-result.js';
 import { interruptible } from './interrupt.js';
 import { isOfOtherVersion, ofOtherVersion } from './other-version.js';
 import { askProgress, type RunHandle, type Session } from './session.js';
+import { jsonLine } from './terminal-text.js';
 
 export interface FollowOptions {
   readonly json: boolean;
@@ -133,7 +134,7 @@ export class Watcher {
       const key = `${at}:${step.state}`;
       if (this.printed.has(key) || (step.state === 'running' && (output.live || this.json))) return;
       this.printed.add(key);
-      output.print(this.json ? JSON.stringify({ event: 'step', ...step }) : stepLine(step, Date.now()));
+      output.print(this.json ? jsonLine({ event: 'step', ...step }) : stepLine(step, Date.now()));
     });
     this.showApproval(progress);
     const running = progress.steps.filter(({ state }) => state === 'running');
@@ -145,7 +146,7 @@ export class Watcher {
     const { approval } = progress;
     if (!approval || approval.since === this.askedSince) return;
     this.askedSince = approval.since;
-    this.session.output.print(this.json ? JSON.stringify(approvalEvent(progress)) : approvalText(progress, Date.now()));
+    this.session.output.print(this.json ? jsonLine(approvalEvent(progress)) : approvalText(progress, Date.now()));
   }
 
   /** Nobody answers: said once, brought back where it is ours, and waited for. */
@@ -159,9 +160,7 @@ export class Watcher {
   }
 
   needsAttention(progress: Progress): ExitCode {
-    this.session.output.print(
-      this.json ? JSON.stringify({ event: 'needs-attention', progress }) : attentionText(progress),
-    );
+    this.session.output.print(this.json ? jsonLine({ event: 'needs-attention', progress }) : attentionText(progress));
     return exitCodes.needsAttention;
   }
 
@@ -172,7 +171,7 @@ export class Watcher {
     for (const warning of last.warnings) if (!this.json) this.session.output.print(`warning: ${warning}`);
     this.session.output.print(
       this.json
-        ? JSON.stringify({ event: 'end', outcome: 'succeeded', ...made, progress: last })
+        ? jsonLine({ event: 'end', outcome: 'succeeded', ...made, progress: last })
         : resultText(last, made, Date.now()),
     );
     return made.backup === null ? exitCodes.refused : exitCodes.succeeded;
@@ -180,7 +179,7 @@ export class Watcher {
 
   failed(outcome: string, message: string, details: DeployFailureDetails | null): void {
     if (this.json)
-      this.session.output.print(JSON.stringify({ event: 'end', outcome, message, details, progress: this.last }));
+      this.session.output.print(jsonLine({ event: 'end', outcome, message, details, progress: this.last }));
     else this.session.output.print(details ? failureText(message, details) : message);
   }
 

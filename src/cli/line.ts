@@ -1,4 +1,5 @@
 import { ServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { markdown } from '../model/markdown.js';
 import { queueId } from '../model/names.js';
 import { renewMs, waiting, type Line, type Place, type Waiter } from '../model/queue.js';
 import type { Settings } from '../model/settings.js';
@@ -68,7 +69,7 @@ export class PlaceInLine {
       workflowId: queueId(this.settings),
       signal: joinLine,
       signalArgs: [this.waiter],
-      staticSummary: `those who wait for ${project}/${environment}`,
+      staticSummary: markdown`those who wait for ${project}/${environment}`,
       typedSearchAttributes: [
         { key: projectKey, value: project },
         { key: environmentKey, value: environment },

@@ -7,6 +7,7 @@ import { BundleError } from '../shipping/bundle.js';
 import { TemporalUnavailableError } from '../temporal/place.js';
 import { endWith, outliveReaders } from './end.js';
 import { Exit, exitCodes, type ExitCode } from './exit-codes.js';
+import { writeError } from './output.js';
 import { createProgram } from './program.js';
 import { Session } from './session.js';
 
@@ -24,7 +25,7 @@ async function run(act: (session: Session) => Promise<ExitCode>): Promise<void> 
 
 /** Expected ends are words; only a bug shows its stack. */
 function explain(error: unknown): ExitCode {
-  const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  const say = (text: string): void => writeError(`${text}\n`);
   if (error instanceof Exit) {
     if (error.message) say(error.message);
     return error.code;

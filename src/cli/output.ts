@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { createLogUpdate } from 'log-update';
+import { terminalText } from './terminal-text.js';
 
 /** The only printer. Results go to standard output, everything else to standard error. */
 export interface Output {
@@ -16,6 +17,16 @@ export interface Output {
   ask(question: string): Promise<string | null>;
 }
 
+/** To standard output, with what others wrote made harmless ({@link terminalText}). */
+export function writeOut(text: string): void {
+  process.stdout.write(terminalText(text));
+}
+
+/** To standard error, as {@link writeOut}. */
+export function writeError(text: string): void {
+  process.stderr.write(terminalText(text));
+}
+
 export function terminalOutput(): Output {
   const live = process.stdout.isTTY === true && !process.env['CI'];
   const update = createLogUpdate(process.stdout);
@@ -24,14 +35,14 @@ export function terminalOutput(): Output {
     asks: process.stdin.isTTY === true,
     print: (text) => {
       if (live) update.clear();
-      process.stdout.write(`${text}\n`);
+      writeOut(`${text}\n`);
     },
     note: (text) => {
       if (live) update.clear();
-      process.stderr.write(`${text}\n`);
+      writeError(`${text}\n`);
     },
     redraw: (text) => {
-      if (live) update(text);
+      if (live) update(terminalText(text));
     },
     ask,
   };
@@ -42,7 +53,7 @@ async function ask(question: string): Promise<string | null> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     // A terminal that goes away closes it, and then the question is never answered.
-    return await Promise.race([terminal.question(question), once(terminal, 'close').then(() => '')]);
+    return await Promise.race([terminal.question(terminalText(question)), once(terminal, 'close').then(() => '')]);
   } catch (error) {
     // Ctrl-C or Ctrl-D.
     if ((error as Error).name === 'AbortError') return '';

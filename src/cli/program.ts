@@ -19,6 +19,7 @@ import type { UpOptions } from './commands/up.js';
 import { addControlling } from './control-commands.js';
 import { addDatabase } from './database-commands.js';
 import { Exit, exitCodes, type ExitCode } from './exit-codes.js';
+import { writeError, writeOut } from './output.js';
 import type { Session } from './session.js';
 
 /** Runs a command and keeps its exit code. Each is loaded when it is asked for, so `--help` connects to nothing. */
@@ -32,6 +33,7 @@ export function createProgram(run: Run, version: string): Command {
     .version(version)
     // Before the commands are added: they inherit it then, and only then.
     .exitOverride(endParsing)
+    .configureOutput({ writeOut, writeErr: writeError })
     .addHelpText('after', `\nExit codes:\n${codes.join('\n')}`);
   addDeploying(program, run);
   addControlling(program, { run, placed });

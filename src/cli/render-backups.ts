@@ -1,8 +1,8 @@
-import pc from 'picocolors';
 import type { DatabaseFacts, Salvage } from '../database/database.js';
 import { backupKind, changedParts, type BackupManifest } from '../model/database.js';
 import type { DatabaseSettings } from '../model/settings.js';
 import { type Live, liveText } from '../model/slot.js';
+import { pc } from './colours.js';
 import { bytesText, rowsText } from './render-result.js';
 
 /** One line for a backup: what it is called, when and of what it was taken. */

@@ -1,4 +1,3 @@
-import pc from 'picocolors';
 import { formatDuration } from '../config/duration.js';
 import type { Finding } from '../model/finding.js';
 import { outlastsHold, type PlannedStep, type SwitchPlan } from '../model/plan.js';
@@ -6,6 +5,7 @@ import { sqliteSettings, type Settings } from '../model/settings.js';
 import { liveText, type Live } from '../model/slot.js';
 import { rehearsalNote, seconds } from '../model/step-words.js';
 import type { Rehearsal } from '../model/database.js';
+import { pc } from './colours.js';
 import type { PlannedRehearsal } from './plan-rehearsal.js';
 
 /** What a deploy would do: found by reading only. */

@@ -1,10 +1,11 @@
-import pc from 'picocolors';
 import { formatDuration } from '../config/duration.js';
 import { changedParts, type BackupManifest, type Fingerprint } from '../model/database.js';
+import { visibleLine } from '../model/foreign-text.js';
 import type { Progress } from '../model/progress.js';
 import type { ReleaseRecord } from '../model/release-record.js';
 import type { Settings } from '../model/settings.js';
 import { liveText, otherSlot, type Live, type Slot } from '../model/slot.js';
+import { pc } from './colours.js';
 import { stageText } from './approval-text.js';
 import { ageText } from './render-backups.js';
 
@@ -80,7 +81,7 @@ export function rollbackText(settings: Settings, view: RollbackView, clock: numb
   return [
     pc.bold(`rollback · ${project}/${environment}`),
     `live      ${liveText(live)}`,
-    `back to   ${target.release}${historyText(target, clock)}`,
+    visibleLine(`back to   ${target.release}${historyText(target, clock)}`),
     `          ${warmText(settings, otherSlot(live.slot), target)}`,
     ...databaseLines(database, target.release, live.release ?? 'the live release').map(
       (line, at) => `${(at === 0 ? 'database' : '').padEnd(10)}${line}`,

@@ -1,11 +1,12 @@
-import pc from 'picocolors';
 import type { ReplicaAnswer } from '../database/litestream.js';
 import type { LogSection } from '../model/activities.js';
+import { visibleLine } from '../model/foreign-text.js';
 import type { WriteHold } from '../model/hold.js';
 import type { DeployFailureDetails, Progress, StepProgress } from '../model/progress.js';
 import { liveNow } from '../model/progress-markdown.js';
 import type { RunKind } from '../model/run-kind.js';
 import { liveText } from '../model/slot.js';
+import { appLines, pc } from './colours.js';
 
 const marks: Record<StepProgress['state'], string> = {
   running: pc.cyan('▶'),
@@ -20,13 +21,13 @@ export function stepLine(step: StepProgress, now: number): string {
   const name = step.kind === 'compensation' ? `undo: ${step.name}` : step.name;
   const text = (step.note ?? step.summary).split('\n')[0] ?? '';
   const line = `${marks[step.state]} ${name.padEnd(22)} ${seconds.padStart(7)}  ${text}`;
-  return [line, ...(step.lines ?? []).map((written) => pc.dim(`    │ ${written}`))].join('\n');
+  return [line, ...appLines(step.lines ?? []).map((written) => pc.dim(`    │ ${written}`))].join('\n');
 }
 
 export function headline({ kind, release, project, environment }: Progress): string {
   const about =
     kind === 'maintenance' ? '' : isTask(kind) ? ' of the database' : ` ${release ?? 'to the release before'}`;
-  return pc.bold(`${kind}${about} · ${project}/${environment}`);
+  return pc.bold(visibleLine(`${kind}${about} · ${project}/${environment}`));
 }
 
 /** What switches nothing: what is live stays, whatever comes of it. */
@@ -53,7 +54,7 @@ export function logText(sections: readonly LogSection[]): string {
   return sections
     .filter(({ lines }) => lines.length > 0)
     .map(({ title, lines }) =>
-      [pc.bold(`── ${title}, last ${lines.length} lines`), ...lines.map((line) => `   ${line}`)].join('\n'),
+      [pc.bold(`── ${title}, last ${lines.length} lines`), ...appLines(lines).map((line) => `   ${line}`)].join('\n'),
     )
     .join('\n');
 }
@@ -62,7 +63,9 @@ export function logText(sections: readonly LogSection[]): string {
 export function failureText(message: string, details: DeployFailureDetails): string {
   const { progress, undone, skipped, logs, failedStep } = details;
   const step = progress.steps.find(({ name, state }) => name === failedStep && state === 'failed');
-  const parts = [`${pc.red(`${progress.kind} failed at ${failedStep ?? 'its start'}:`)} ${step?.note ?? message}`];
+  // What a command printed last is in it; set off, no line of that passes for one of ours.
+  const why = (step?.note ?? message).replaceAll('\n', '\n  ');
+  const parts = [`${pc.red(`${progress.kind} failed at ${failedStep ?? 'its start'}:`)} ${why}`];
   if (isTask(progress.kind)) return [...parts, ...afterTask(progress, failedStep)].join('\n');
   if (logs.length > 0) parts.push(logText(logs));
   parts.push(

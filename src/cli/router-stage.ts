@@ -1,8 +1,8 @@
-import pc from 'picocolors';
 import type { Progress } from '../model/progress.js';
 import { liveText } from '../model/slot.js';
 import type { Canary, RouterState } from '../router/live-slot.js';
 import { previewHeader } from '../model/rollout.js';
+import { pc } from './colours.js';
 
 /** What the router tells of a switch in stages. */
 type RouterStage = Pick<RouterState, 'live' | 'canary' | 'maintenance' | 'watched'>;

@@ -1,4 +1,5 @@
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { visibleLine } from '../model/foreign-text.js';
 import type {
   BackupInput,
   DeployInput,
@@ -7,6 +8,7 @@ import type {
   RestoreInput,
   RollbackInput,
 } from '../model/input.js';
+import { markdown } from '../model/markdown.js';
 import { workflowId } from '../model/names.js';
 import type { Place } from '../model/queue.js';
 import type { Settings } from '../model/settings.js';
@@ -103,7 +105,7 @@ export function followSame({ output }: Session, start: Start, { handle, memo }: 
 }
 
 export function occupantText({ memo: { kind, release, requestedBy } }: Occupant): string {
-  return `${kind ?? 'a run'} ${release ?? ''} by ${requestedBy ?? 'somebody'}`;
+  return visibleLine(`${kind ?? 'a run'} ${release ?? ''} by ${requestedBy ?? 'somebody'}`);
 }
 
 /** @throws {Exit} `busy`, with who, what and since when. */
@@ -137,11 +139,11 @@ function startRun(client: Client, start: Start): Promise<RunHandle> {
     // A worker that is killed between two steps costs this long, and not Temporal's ten seconds: a task takes far less.
     workflowTaskTimeout: '5s',
     memo: { kind: start.kind, release: subject, requestedBy },
-    staticSummary: `${start.kind} ${subject}`,
+    staticSummary: markdown`${start.kind} ${subject}`,
     staticDetails: [
-      `**${start.kind} ${subject}** of ${settings.project} to ${settings.environment}${settings.host ? ` on ${settings.host}` : ''}`,
-      `by ${requestedBy}`,
-      reason ?? '',
+      markdown`**${start.kind} ${subject}** of ${settings.project} to ${settings.environment}${settings.host ? ` on ${settings.host}` : ''}`,
+      markdown`by ${requestedBy}`,
+      markdown`${reason ?? ''}`,
     ].join('\n\n'),
     typedSearchAttributes: [
       { key: projectKey, value: settings.project },

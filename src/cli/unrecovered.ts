@@ -2,6 +2,7 @@ import { ServiceError, type Client } from '@temporalio/client';
 import { findContainer } from '../docker/container.js';
 import type { Host } from '../hosts/host.js';
 import { isLiveNow, type EndedOutside } from '../model/ended-outside.js';
+import { visibleLine } from '../model/foreign-text.js';
 import type { Settings } from '../model/settings.js';
 import { sameLive, slots, liveText } from '../model/slot.js';
 import { askRouters, outOfStep } from '../router/all-routers.js';
@@ -28,7 +29,9 @@ export async function refuseUnrecovered(client: Client, settings: Settings): Pro
 /** What a history tells of a run that was ended from outside. */
 export function endedText({ kind, plan, requestedBy, lastStep, endedAt, by }: EndedOutside): string {
   const who = by ? ` (${by})` : '';
-  return `${kind} ${plan.release} by ${requestedBy} was ended from outside at ${lastStep}, ${endedAt}${who}; nothing was undone.`;
+  return visibleLine(
+    `${kind} ${plan.release} by ${requestedBy} was ended from outside at ${lastStep}, ${endedAt}${who}; nothing was undone.`,
+  );
 }
 
 /** What of it is still there, asked at the host; nothing where all is in order already. */

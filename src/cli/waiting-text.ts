@@ -1,4 +1,5 @@
 import { ServiceError, type Client } from '@temporalio/client';
+import { visibleLine } from '../model/foreign-text.js';
 import type { Line } from '../model/queue.js';
 import { occupantText, type Occupant } from './start.js';
 
@@ -42,7 +43,7 @@ export function waitingText(waiting: Waiting, usualMs: number | null, now: numbe
   if (ahead.length > 0) {
     parts.push(`before it: ${ahead.map(({ release, requestedBy }) => `${release} by ${requestedBy}`).join(', ')}`);
   }
-  return parts.join('; ');
+  return visibleLine(parts.join('; '));
 }
 
 function remaining(ms: number, usualMs: number): string {

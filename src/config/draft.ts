@@ -39,6 +39,7 @@ export function placesIn(source: YamlSource): KeyPlaces {
     keyAt: (path) => source.keyAt(path),
     valueAt: (path) => source.valueAt(path),
     written: (path) => valueAt(source.value, path),
+    textAt: (path) => source.textAt(path),
   };
 }
 
@@ -58,6 +59,7 @@ function placesOf(source: YamlSource, draft: { environment: string | null; writt
     keyAt: (path): Position => source.keyAt(located(path)),
     valueAt: (path): Position => source.valueAt(located(path)),
     written: (path) => valueAt(draft.written, path),
+    textAt: (path) => source.textAt(located(path)),
   };
 }
 

@@ -1,3 +1,5 @@
+import { visibleLine } from '../model/foreign-text.js';
+
 /** A place in a file that a person edits; `null` where only the file as a whole can be named. */
 export interface Position {
   readonly file: string;
@@ -25,10 +27,10 @@ export class ConfigError extends Error {
   }
 }
 
-/** One problem as one line: `pointsman.yml:7:3  slots.green: … → fix`. */
+/** One problem as one line: `pointsman.yml:7:3  slots.green: … → fix`. Controls in keys and values are written out. */
 export function formatProblem({ file, line, column, message, fix }: Problem): string {
   const place = line === null ? file : `${file}:${line}:${column ?? 1}`;
-  return `${place}  ${message} → ${fix}`;
+  return visibleLine(`${place}  ${message} → ${fix}`);
 }
 
 /** A whole report: one line per problem. */

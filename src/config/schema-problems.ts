@@ -13,8 +13,10 @@ export interface KeyPlaces {
   nameOf(path: KeyPath): string;
   keyAt(path: KeyPath): Position;
   valueAt(path: KeyPath): Position;
-  /** What was written, unparsed. */
+  /** The value that stands there. */
   written(path: KeyPath): unknown;
+  /** A value without quotes as the file has it: `.nan`, where it is NaN; `null` where it is none. */
+  textAt(path: KeyPath): string | null;
 }
 
 type Issue = z.core.$ZodIssue;
@@ -97,20 +99,26 @@ const unitless = { s: 'durations need a unit', '%': 'a share needs its sign' } a
 
 function wrongValue(path: KeyPath, places: KeyPlaces): Problem {
   const value = places.written(path);
+  const bare = bareText(value, path, places);
   const words = wordsAt(path);
   const at = places.valueAt(path);
   if (words.unit && /^\d+(\.\d+)?$/.test(String(value))) {
     const message = `${places.nameOf(path)}: ${unitless[words.unit]}`;
     return { ...at, message, fix: `write ${String(value)}${words.unit}` };
   }
-  const message = `${places.nameOf(path)}: expected ${words.expected}, found ${describe(value)}`;
-  return { ...at, message, fix: fixFor(value, path) };
+  const message = `${places.nameOf(path)}: expected ${words.expected}, found ${bare ?? describe(value)}`;
+  return { ...at, message, fix: fixFor(value, { path, bare }) };
 }
 
-function fixFor(value: unknown, path: KeyPath): string {
+/** A number or a flag as the file has it: what YAML reads as NaN was written `.nan`. `null` for anything else. */
+function bareText(value: unknown, path: KeyPath, places: KeyPlaces): string | null {
+  if (typeof value !== 'number' && typeof value !== 'boolean') return null;
+  return places.textAt(path) ?? String(value);
+}
+
+function fixFor(value: unknown, { path, bare }: { readonly path: KeyPath; readonly bare: string | null }): string {
   const schema = schemaAt(fileSchema, path) as z.ZodType | null;
-  const quoted = typeof value === 'number' || typeof value === 'boolean' ? String(value) : null;
-  if (quoted !== null && schema?.safeParse(quoted).success) return `put it in quotes: "${quoted}"`;
+  if (bare !== null && schema?.safeParse(bare).success) return `put it in quotes: "${bare}"`;
   if (typeof value === 'string') {
     if (/^\d+$/.test(value) && schema?.safeParse(Number(value)).success) return `write ${value} without quotes`;
     const near = schema ? nearest(value, choicesOf(schema)) : null;
@@ -132,12 +140,11 @@ function wordsAt(path: KeyPath): ValueWords {
   return words ?? { expected: 'a map', example: '{}' };
 }
 
-/** What somebody wrote, in words, cut where it is long. */
+/** What somebody wrote that is no number and no flag, in words, cut where it is long. */
 function describe(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a map';
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (typeof value !== 'string') return `a ${typeof value}`;
   return `the text ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`;
 }

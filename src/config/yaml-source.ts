@@ -15,6 +15,8 @@ export interface YamlSource {
   keyAt(path: KeyPath): Position;
   /** Where a value stands; where it is absent or empty, the nearest key. */
   valueAt(path: KeyPath): Position;
+  /** A value without quotes as the file has it, such as `.nan` or `0x1F`; `null` where it is none. */
+  textAt(path: KeyPath): string | null;
 }
 
 /**
@@ -50,7 +52,11 @@ function locate(parsed: ParsedYaml): YamlSource {
     return value?.range && value.range[1] > value.range[0] ? position(parsed, value) : keyAt(path);
   };
   const value: unknown = document.toJS();
-  return { file, value, keyAt, valueAt, has: (path) => find(document, path) !== null };
+  const textAt = (path: KeyPath): string | null => {
+    const written = resolved(document, find(document, path)?.value ?? null);
+    return isScalar(written) && written.type === 'PLAIN' ? (written.source ?? null) : null;
+  };
+  return { file, value, keyAt, valueAt, textAt, has: (path) => find(document, path) !== null };
 }
 
 function position({ file, lines }: ParsedYaml, node: Node | null): Position {

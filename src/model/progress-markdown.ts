@@ -1,3 +1,4 @@
+import { code, markdown } from './markdown.js';
 import { previewHeader } from './rollout.js';
 import type { PendingApproval, Progress, StepProgress } from './progress.js';
 import { liveText } from './slot.js';
@@ -7,17 +8,17 @@ const marks: Record<StepProgress['state'], string> = { running: '▶', done: '�
 /** What the Temporal UI shows as "Current Details" while the workflow runs (Markdown). */
 export function currentDetails(progress: Progress): string {
   const { kind, release, project, environment, attention } = progress;
-  const lines = [`**${kind} ${release ?? ''}** of ${project} to ${environment}: ${progress.phase}`, ''];
+  const lines = [markdown`**${kind} ${release ?? ''}** of ${project} to ${environment}: ${progress.phase}`, ''];
   if (attention) {
-    lines.push(`**Needs attention:** ${attention.step} could not finish: ${attention.error}`);
-    lines.push(liveNow(progress));
+    lines.push(markdown`**Needs attention:** ${attention.step} could not finish: ${attention.error}`);
+    lines.push(markdown`${liveNow(progress)}`);
     lines.push(`Mend the cause and run \`pointsman retry\`, or \`pointsman skip --reason …\`.`, '');
   }
   if (progress.approval) lines.push(...approvalLines(progress.approval, progress), '');
   lines.push('| | step | what |', '|---|---|---|');
   for (const step of progress.steps)
-    lines.push(`| ${marks[step.state]} | ${step.name} | ${cell(step.note ?? step.summary)} |`);
-  for (const warning of progress.warnings) lines.push('', `⚠ ${cell(warning)}`);
+    lines.push(markdown`| ${marks[step.state]} | ${step.name} | ${firstLine(step.note ?? step.summary)} |`);
+  for (const warning of progress.warnings) lines.push('', markdown`⚠ ${firstLine(warning)}`);
   return lines.join('\n');
 }
 
@@ -26,7 +27,7 @@ function approvalLines({ when, deadline, otherwise }: PendingApproval, progress:
   const release = progress.release ?? 'the release';
   const then = otherwise === 'abort' ? 'everything is undone' : 'it goes on';
   return [
-    `**Waits for approval** of ${release} ${approvalTimes[when]}, until ${new Date(deadline).toISOString()}; then ${then}.`,
+    markdown`**Waits for approval** of ${release} ${approvalTimes[when]}, until ${new Date(deadline).toISOString()}; then ${then}.`,
     lookAt(when, progress),
     'Answer with `pointsman approve` or `pointsman abort --reason …`; here, by the update `answerApproval` or the signal ' +
       '`approval` with `{"answer":"approve","by":"your name","reason":""}`, or `"abort"` with a reason.',
@@ -41,9 +42,11 @@ const approvalTimes: Record<PendingApproval['when'], string> = {
 function lookAt(when: PendingApproval['when'], { release, slot, liveBefore }: Progress): string {
   const where = `${release ?? 'The release'} runs in ${slot ?? 'its slot'}`;
   const header = `${previewHeader}: ${release ?? slot ?? ''}`;
-  if (!liveBefore) return `${where}, and nothing is live: nobody gets it yet.`;
-  if (when === 'after-canary') return `${where} and has a part of the requests; ${liveText(liveBefore)} has the rest.`;
-  return `${where}: whoever asks the app with the header \`${header}\` gets it; everybody else gets ${liveText(liveBefore)}.`;
+  if (!liveBefore) return markdown`${where}, and nothing is live: nobody gets it yet.`;
+  if (when === 'after-canary')
+    return markdown`${where} and has a part of the requests; ${liveText(liveBefore)} has the rest.`;
+  const others = markdown`gets it; everybody else gets ${liveText(liveBefore)}.`;
+  return markdown`${where}: whoever asks the app with the header ` + `${code(header)} ${others}`;
 }
 
 /** What users have while a run waits for a person. */
@@ -53,7 +56,7 @@ export function liveNow({ attention, liveBefore }: Progress): string {
   return `Live now: ${liveText(found.live)}.`;
 }
 
-/** A table cell holds one line, and a bar would end it. */
-function cell(text: string): string {
-  return (text.split('\n')[0] ?? '').replaceAll('|', '\\|');
+/** A table's cell has room for one. */
+function firstLine(text: string): string {
+  return text.split('\n')[0] ?? '';
 }

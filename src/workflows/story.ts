@@ -2,6 +2,7 @@ import { proxyActivities, setCurrentDetails, setHandler, workflowInfo } from '@t
 import type { Activities } from '../model/activities.js';
 import type { BackupManifest } from '../model/database.js';
 import type { ApprovalAnswer } from '../model/input.js';
+import { markdown } from '../model/markdown.js';
 import { timestampOf } from '../model/names.js';
 import type { SwitchPlan } from '../model/plan.js';
 import { currentDetails } from '../model/progress-markdown.js';
@@ -87,7 +88,10 @@ export class Story {
   /** One of the calls of such a line; `summary` is what the Temporal UI shows beside it. */
   async call<N extends Name>(name: N, own: OwnArgs<N>, summary: string): Promise<ResultOf<N>> {
     const args = { ...own, settings: this.settings } as ArgsOf<N>;
-    const activity = proxyActivities<Activities>({ ...activityOptions(name, this.settings), summary })[name];
+    const activity = proxyActivities<Activities>({
+      ...activityOptions(name, this.settings),
+      summary: markdown`${summary}`,
+    })[name];
     return (await (activity as (args: ArgsOf<N>) => Promise<unknown>)(args)) as ResultOf<N>;
   }
 

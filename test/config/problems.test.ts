@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { attacks } from '../support/attacks.js';
 import { compose, reportOn, smallest } from './support.js';
 
 const about = (text: string) => reportOn({ 'pointsman.yml': text, 'compose.yml': compose });
@@ -237,4 +238,40 @@ test('a rule or a pattern of migrations that cannot be meant is said where it is
     'pointsman.yml:3:129  database.migrations.allow[0]: there is no rule vacum → did you mean vacuum?',
     expect.stringMatching(/^pointsman.yml:3:144  .*there is no rule zzzzzzzzzz → use one of begin, commit, /),
   ]);
+});
+
+test.each([
+  ['.nan', '.nan'],
+  ['-.inf', '-.inf'],
+  ['0x1FFFF', '0x1FFFF'],
+  ['1e9', '1e9'],
+  ['TRUE', 'TRUE'],
+])('a port that is %s is named as it was written', async (written, named) => {
+  expect(await about(`${smallest}router: { port: ${written} }\n`)).toBe(
+    `pointsman.yml:3:17  router.port: expected a whole number from 1 to 65535, found ${named} → write it like 5000`,
+  );
+});
+
+test('a number in an environment is named as it was written there', async () => {
+  const text = `${smallest}router: { port: 5000 }\nenvironments: { staging: { router: { port: .nan } } }\n`;
+  const report = await reportOn({ 'pointsman.yml': text, 'compose.yml': compose }, 'staging');
+  expect(report).toContain('found .nan → write it like 5000');
+});
+
+describe('controls in pointsman.yml are written out', () => {
+  test.each(attacks)('in a key or a value that %s', async (_, text) => {
+    const word = JSON.stringify(text);
+    for (const yaml of [`${word}: 1`, `router: { ${word}: 1 }`, `build: ${word}`, `environments: { ${word}: {} }`]) {
+      const report = await about(`${smallest}${yaml}\n`);
+      // What a CI runner would take for a command is left to the printer.
+      expect(report).not.toMatch(/(?![\n\t])[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u);
+      expect(report.split('\n').every((line) => line.startsWith('pointsman.yml'))).toBe(true);
+    }
+  });
+
+  test('also where the file holds them as they are', async () => {
+    const report = await about(`${smallest}a\0b\u009b2J: 1\n"\x1b]0;owned\x07": 2\n`);
+    expect(report).not.toMatch(/(?!\n)\p{Cc}/u);
+    expect(report).toContain('a\\x00b\\x9b2J: unknown key');
+  });
 });

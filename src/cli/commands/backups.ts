@@ -1,4 +1,3 @@
-import pc from 'picocolors';
 import { uniqueCall } from '../../database/database-of.js';
 import type { Database } from '../../database/database.js';
 import { ToolError } from '../../database/tool-error.js';
@@ -6,6 +5,7 @@ import { readRecords } from '../../docker/release-record.js';
 import { backupKind, type BackupManifest } from '../../model/database.js';
 import { releaseBefore } from '../../model/release-record.js';
 import { askLive } from '../../router/live-slot.js';
+import { pc } from '../colours.js';
 import { Exit, exitCodes, type ExitCode } from '../exit-codes.js';
 import { follow } from '../follow.js';
 import { backupLine, salvageText } from '../render-backups.js';
@@ -13,6 +13,7 @@ import type { PlaceOptions, Session } from '../session.js';
 import { settledSettings } from '../ship.js';
 import { startOrFollow } from '../start.js';
 import { withDatabase, type ReachedDatabase } from '../with-database.js';
+import { jsonLine } from '../terminal-text.js';
 
 export interface BackupsOptions extends PlaceOptions {
   readonly json?: boolean;
@@ -32,7 +33,7 @@ export async function backupsCommand(session: Session, options: BackupsOptions):
     rollbackTarget: ofTarget(backup),
   }));
   if (options.json) {
-    session.output.print(JSON.stringify({ backups, salvages: salvages.toReversed() }));
+    session.output.print(jsonLine({ backups, salvages: salvages.toReversed() }));
     return exitCodes.succeeded;
   }
   const now = Date.now();
@@ -65,7 +66,7 @@ export async function verifyCommand(
     for (const backup of wanted) {
       const problem = await problemOf(database, backup);
       if (problem !== null) code = exitCodes.refused;
-      session.output.print(options.json ? JSON.stringify({ file: backup.file, problem }) : line(backup.file, problem));
+      session.output.print(options.json ? jsonLine({ file: backup.file, problem }) : line(backup.file, problem));
     }
     return code;
   });

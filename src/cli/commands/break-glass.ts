@@ -9,6 +9,7 @@ import { settledSettings } from '../ship.js';
 import { occupantText, whoHas } from '../start.js';
 import type { RollbackOptions } from './rollback.js';
 import { reasonOf } from '../../model/reason.js';
+import { jsonLine } from '../terminal-text.js';
 
 /** A rollback by this very process, for when Temporal is down: no retries, and nobody goes on when it dies. */
 export async function breakGlassCommand(session: Session, options: RollbackOptions): Promise<ExitCode> {
@@ -23,7 +24,7 @@ export async function breakGlassCommand(session: Session, options: RollbackOptio
     reason: options.reason ?? null,
     signal: interrupt.signal,
     onStep: (step) => {
-      if (options.json) return session.output.print(JSON.stringify({ event: 'step', ...step }));
+      if (options.json) return session.output.print(jsonLine({ event: 'step', ...step }));
       if (step.state !== 'running') session.output.print(stepLine(step, Date.now()));
     },
   });
@@ -83,7 +84,7 @@ interface Told {
 }
 
 function told({ output }: Session, warnings: readonly string[], { live, json }: Told): ExitCode {
-  if (json) output.print(JSON.stringify({ event: 'end', outcome: 'succeeded', live, warnings, breakGlass: true }));
+  if (json) output.print(jsonLine({ event: 'end', outcome: 'succeeded', live, warnings, breakGlass: true }));
   else output.print([...warnings.map((text) => `warning: ${text}`), `live: ${liveText(live)}`].join('\n'));
   return exitCodes.succeeded;
 }

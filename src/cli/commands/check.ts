@@ -1,12 +1,13 @@
-import pc from 'picocolors';
 import { settingsOn } from '../../docker/project-directory.js';
 import { runPreflight } from '../../preflight/index.js';
+import { pc } from '../colours.js';
 import { endedText, toldOfEnded } from '../unrecovered.js';
 import { exitCodes, type ExitCode } from '../exit-codes.js';
 import { findingText } from '../render-plan.js';
 import { shipRelease, type ShipOptions } from '../ship.js';
 import type { PlaceOptions, Session } from '../session.js';
 import { liveText } from '../../model/slot.js';
+import { jsonLine } from '../terminal-text.js';
 
 export interface CheckOptions extends PlaceOptions, ShipOptions {
   readonly release?: string;
@@ -25,7 +26,7 @@ export async function checkCommand(session: Session, options: CheckOptions): Pro
   const { findings, live } = await runPreflight(host, settingsOn(host, settings), question);
   const ended = await toldOfEnded(session, settings);
   const errors = findings.filter(({ severity }) => severity === 'error').length;
-  if (options.json) session.output.print(JSON.stringify({ findings, live, ended }));
+  if (options.json) session.output.print(jsonLine({ findings, live, ended }));
   else {
     for (const finding of findings) session.output.print(findingText(finding));
     if (ended) session.output.print(`${pc.red('error')} ${endedText(ended)} Put it in order: pointsman recover.`);

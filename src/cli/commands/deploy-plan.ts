@@ -20,6 +20,7 @@ import { occupantText, whoHas } from '../start.js';
 import { endedText, toldOfEnded } from '../unrecovered.js';
 import { withDatabase } from '../with-database.js';
 import type { DeployOptions } from './deploy.js';
+import { jsonLine } from '../terminal-text.js';
 
 /** What a deploy would do, without Temporal and without touching anything. */
 export async function deployPlanCommand(
@@ -42,7 +43,7 @@ export async function deployPlanCommand(
     backups: await plannedBackups(session, { settings, host, plan }, options),
   };
   const json = { event: 'plan', ...planned, hold: plannedHold(settings, live) };
-  session.output.print(options.json ? JSON.stringify(json) : deployPlanText(settings, planned));
+  session.output.print(options.json ? jsonLine(json) : deployPlanText(settings, planned));
   return refused || endsAtRehearsal(settings, planned) ? exitCodes.refused : exitCodes.succeeded;
 }
 

@@ -2,6 +2,7 @@ import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, type Client 
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { readDrills } from '../../docker/drill-record.js';
 import type { DrillInput } from '../../model/input.js';
+import { markdown } from '../../model/markdown.js';
 import { drillId } from '../../model/names.js';
 import type { DeployFailureDetails, DrillResult } from '../../model/progress.js';
 import type { Settings } from '../../model/settings.js';
@@ -14,6 +15,7 @@ import { endOf, watch, Watcher } from '../follow.js';
 import { keepSchedule } from '../keep-schedule.js';
 import type { RunHandle, PlaceOptions, Session } from '../session.js';
 import { settledSettings } from '../ship.js';
+import { jsonLine } from '../terminal-text.js';
 
 export interface DrillOptions extends PlaceOptions {
   readonly reason?: string;
@@ -42,7 +44,7 @@ async function showLast(session: Session, settings: Settings, { json }: DrillOpt
   const last = (await readDrills(await session.host(settings), settings)).at(-1);
   const passed = last?.outcome === 'passed' || last === undefined;
   const text = [lastDrillLine(last, Date.now()), ...(last?.report ? [drillText(last.report)] : [])].join('\n');
-  session.output.print(json ? JSON.stringify(last ?? null) : text);
+  session.output.print(json ? jsonLine(last ?? null) : text);
   return passed ? exitCodes.succeeded : exitCodes.undone;
 }
 
@@ -58,9 +60,10 @@ async function startDrill(session: Session, client: Client, input: DrillInput): 
       args: [input],
       memo: { kind: 'drill', requestedBy },
       staticSummary: 'drill',
-      staticDetails: [`**drill** of ${settings.project}/${settings.environment} by ${requestedBy}`, reason ?? ''].join(
-        '\n\n',
-      ),
+      staticDetails: [
+        markdown`**drill** of ${settings.project}/${settings.environment} by ${requestedBy}`,
+        markdown`${reason ?? ''}`,
+      ].join('\n\n'),
       typedSearchAttributes: [
         { key: projectKey, value: settings.project },
         { key: environmentKey, value: settings.environment },
@@ -85,7 +88,7 @@ async function followDrill(session: Session, handle: RunHandle, { json = false }
   const { progress, report } = (await handle.result()) as unknown as DrillResult;
   watcher.show(progress);
   for (const warning of progress.warnings) if (!json) session.output.print(`warning: ${warning}`);
-  session.output.print(json ? JSON.stringify({ event: 'end', outcome: 'passed', report }) : drillText(report));
+  session.output.print(json ? jsonLine({ event: 'end', outcome: 'passed', report }) : drillText(report));
   return exitCodes.succeeded;
 }
 
@@ -93,19 +96,17 @@ function explain(session: Session, error: unknown, json: boolean): ExitCode {
   if (!(error instanceof WorkflowFailedError)) throw error;
   const { cause } = error;
   if (cause instanceof CancelledFailure) {
-    session.output.print(
-      json ? JSON.stringify({ event: 'end', outcome: 'cancelled' }) : 'cancelled; nothing is left over',
-    );
+    session.output.print(json ? jsonLine({ event: 'end', outcome: 'cancelled' }) : 'cancelled; nothing is left over');
     return exitCodes.cancelled;
   }
   if (!(cause instanceof ApplicationFailure)) {
-    session.output.print(json ? JSON.stringify({ event: 'end', outcome: 'terminated' }) : 'ended from outside');
+    session.output.print(json ? jsonLine({ event: 'end', outcome: 'terminated' }) : 'ended from outside');
     return exitCodes.terminated;
   }
   const details = cause.details?.[0] as DeployFailureDetails | undefined;
   const failed = details?.progress.steps.find(({ name, state }) => name === details.failedStep && state === 'failed');
   const message = failed?.note ?? cause.message;
   const text = `DRILL FAILED at ${details?.failedStep ?? 'its start'}: ${message}\nThe app was not touched, and nothing is left over.`;
-  session.output.print(json ? JSON.stringify({ event: 'end', outcome: 'failed', message, details }) : text);
+  session.output.print(json ? jsonLine({ event: 'end', outcome: 'failed', message, details }) : text);
   return cause.type === 'InvalidInput' ? exitCodes.usage : exitCodes.undone;
 }

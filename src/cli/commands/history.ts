@@ -1,6 +1,8 @@
 import { readRecords } from '../../docker/release-record.js';
+import { visibleLine } from '../../model/foreign-text.js';
 import { exitCodes, type ExitCode } from '../exit-codes.js';
 import type { PlaceOptions, Session } from '../session.js';
+import { jsonLine } from '../terminal-text.js';
 
 export interface HistoryOptions extends PlaceOptions {
   readonly json?: boolean;
@@ -12,19 +14,18 @@ export async function historyCommand(session: Session, options: HistoryOptions):
   const settings = await session.settings(options);
   const records = (await readRecords(await session.host(settings), settings)).slice(-Number(options.number)).reverse();
   if (options.json) {
-    session.output.print(JSON.stringify(records));
+    session.output.print(jsonLine(records));
     return exitCodes.succeeded;
   }
   if (records.length === 0) session.output.print('nothing was deployed here yet');
   for (const record of records) {
     const { endedAt, kind, release, outcome, slot, requestedBy, message, approval, decisions = [] } = record;
-    session.output.print(
-      `${endedAt}  ${kind.padEnd(11)}  ${release.padEnd(12)}  ${outcome.padEnd(9)}  ${slot ?? '-'}  ${requestedBy}  ${message}`,
-    );
-    if (approval)
-      session.output.print(`    ${approval.answer} by ${approval.by}${approval.reason ? `: ${approval.reason}` : ''}`);
+    const what = `${endedAt}  ${kind.padEnd(11)}  ${release.padEnd(12)}  ${outcome.padEnd(9)}  ${slot ?? '-'}  ${requestedBy}`;
+    session.output.print(`${visibleLine(what)}  ${message.replaceAll('\n', '\n    ')}`);
+    const say = (line: string): void => session.output.print(`    ${visibleLine(line)}`);
+    if (approval) say(`${approval.answer} by ${approval.by}${approval.reason ? `: ${approval.reason}` : ''}`);
     for (const { step, action, by, reason } of decisions) {
-      session.output.print(`    ${step}: ${action} by ${by}${reason ? `: ${reason}` : ''}`);
+      say(`${step}: ${action} by ${by}${reason ? `: ${reason}` : ''}`);
     }
   }
   return exitCodes.succeeded;

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import pc from 'picocolors';
 import { install, type Listener, type Load } from '../../install/install.js';
 import { InstallError } from '../../install/install-error.js';
 import { user } from '../../install/layout.js';
@@ -12,8 +11,10 @@ import { hostStatus, type HostStatus } from '../../install/status.js';
 import { uninstall } from '../../install/uninstall.js';
 import { upgrade, upgradeBack } from '../../install/upgrade.js';
 import { durationPattern, parseDuration } from '../../config/duration.js';
+import { pc } from '../colours.js';
 import { Exit, exitCodes, type ExitCode } from '../exit-codes.js';
 import type { Session } from '../session.js';
+import { jsonLine } from '../terminal-text.js';
 
 export interface HostInstallOptions {
   /** Files with public keys. */
@@ -58,7 +59,7 @@ export async function hostInstallCommand(
 export async function hostStatusCommand(session: Session, url: string, options: HostStatusOptions): Promise<ExitCode> {
   return explained(async () => {
     const status = await hostStatus(await session.sshHost(url));
-    if (options.json) session.output.print(JSON.stringify(status));
+    if (options.json) session.output.print(jsonLine(status));
     else for (const line of statusLines(status)) session.output.print(line);
     return status.problems.length === 0 ? exitCodes.succeeded : exitCodes.unavailable;
   });

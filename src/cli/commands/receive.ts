@@ -2,6 +2,7 @@ import { readBundle } from '../../shipping/bundle.js';
 import { placeBundle } from '../../shipping/place.js';
 import { exitCodes, type ExitCode } from '../exit-codes.js';
 import type { Session } from '../session.js';
+import { jsonLine } from '../terminal-text.js';
 
 /** What is answered to whoever sent a release. */
 export interface Received {
@@ -14,6 +15,6 @@ export interface Received {
 export async function receiveCommand(session: Session): Promise<ExitCode> {
   const directory = await placeBundle(session.here, await readBundle(process.stdin));
   const received: Received = { directory, clock: Date.now() };
-  session.output.print(JSON.stringify(received));
+  session.output.print(jsonLine(received));
   return exitCodes.succeeded;
 }

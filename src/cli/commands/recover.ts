@@ -7,6 +7,7 @@ import type { PlaceOptions, Session } from '../session.js';
 import { settledSettings } from '../ship.js';
 import { refuse, startOrFollow, whoHas } from '../start.js';
 import { endedText, leftovers } from '../unrecovered.js';
+import { jsonLine } from '../terminal-text.js';
 
 export interface RecoverOptions extends PlaceOptions {
   readonly database?: 'restore' | 'keep';
@@ -37,7 +38,7 @@ export async function recoverCommand(session: Session, options: RecoverOptions):
 
 async function show(session: Session, settings: Settings, ended: EndedOutside, json: boolean): Promise<void> {
   const left = await leftovers(await session.host(settings), settings, ended);
-  if (json) return session.output.print(JSON.stringify({ event: 'plan', ended, left }));
+  if (json) return session.output.print(jsonLine({ event: 'plan', ended, left }));
   session.output.print([endedText(ended), ...left.map((line) => `  left: ${line}`)].join('\n'));
 }
 

@@ -8,6 +8,7 @@ import type { PlaceOptions, Session } from '../session.js';
 import { startOrFollow } from '../start.js';
 import { withDatabase } from '../with-database.js';
 import { backupNamed } from './backups.js';
+import { jsonLine } from '../terminal-text.js';
 
 export interface RestoreOptions extends PlaceOptions {
   readonly reason?: string;
@@ -34,7 +35,7 @@ export async function restoreCommand(session: Session, file: string, options: Re
 }
 
 function showPlan({ output }: Session, { meanwhile, ...plan }: RestorePlan, json: boolean): void {
-  output.print(json ? JSON.stringify({ event: 'plan', ...plan }) : restorePlan({ ...plan, meanwhile }, Date.now()));
+  output.print(json ? jsonLine({ event: 'plan', ...plan }) : restorePlan({ ...plan, meanwhile }, Date.now()));
 }
 
 /** Names the project, since the wrong one is what people fear. */

@@ -8,6 +8,7 @@ import type { PlaceOptions, Session } from '../session.js';
 import { isElsewhere, settledSettings } from '../ship.js';
 import { startOrFollow } from '../start.js';
 import { reasonOf } from '../../model/reason.js';
+import { jsonLine } from '../terminal-text.js';
 
 export interface RollbackOptions extends PlaceOptions {
   readonly to?: string;
@@ -58,7 +59,7 @@ interface Shown {
 }
 
 function show({ output }: Session, { json, plan, text }: Shown): void {
-  output.print(json ? JSON.stringify({ event: 'plan', ...plan }) : text);
+  output.print(json ? jsonLine({ event: 'plan', ...plan }) : text);
 }
 
 /**

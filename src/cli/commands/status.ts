@@ -1,10 +1,10 @@
-import pc from 'picocolors';
 import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { readDrills } from '../../docker/drill-record.js';
 import { askReplica, type ReplicaAnswer } from '../../database/litestream.js';
 import { readRecords } from '../../docker/release-record.js';
 import type { DrillRecord } from '../../model/drill.js';
 import type { EndedOutside } from '../../model/ended-outside.js';
+import { visibleLine } from '../../model/foreign-text.js';
 import type { Progress } from '../../model/progress.js';
 import type { ReleaseRecord } from '../../model/release-record.js';
 import type { Settings } from '../../model/settings.js';
@@ -12,6 +12,7 @@ import { askRouters, outOfStep, type AskedRouters } from '../../router/all-route
 import { findEndedOutside } from '../../temporal/ended-outside.js';
 import { TemporalUnavailableError } from '../../temporal/place.js';
 import { whoIsUp } from '../../temporal/presence.js';
+import { pc } from '../colours.js';
 import { approvalText } from '../approval-text.js';
 import { lastDrillLine } from '../drill-text.js';
 import { endedText, leftovers } from '../unrecovered.js';
@@ -22,6 +23,7 @@ import { stageLines } from '../router-stage.js';
 import { askProgress, type RunHandle, type PlaceOptions, type Session } from '../session.js';
 import { liveText } from '../../model/slot.js';
 import { reasonOf } from '../../model/reason.js';
+import { jsonLine } from '../terminal-text.js';
 
 export interface StatusOptions extends PlaceOptions {
   readonly json?: boolean;
@@ -42,7 +44,7 @@ export async function statusCommand(session: Session, options: StatusOptions): P
     askReplica(host, settings, { timeoutMs: replicaTimeoutMs }).catch(cannotBeTold),
   ]);
   const found = { routers, last, drill, run, replica };
-  if (options.json) session.output.print(JSON.stringify(asJson(found)));
+  if (options.json) session.output.print(jsonLine(asJson(found)));
   else for (const line of linesOf(settings, found)) session.output.print(line);
   return run.code;
 }
@@ -78,10 +80,14 @@ function linesOf({ replica: configured }: Settings, { routers, last, drill, run,
   const known = { progress: run.progress ?? null, runs, ended: run.ended !== undefined };
   const lines = [`live: ${liveText(live)}`, ...outOfStepLines(routers, runs), ...stageLines(router, known)];
   if (hold) lines.push(`writes: ${holdText(hold, runs ? 'by a run' : run.ended ? 'by one that was ended' : 'behind')}`);
-  if (last) lines.push(`last: ${last.kind} ${last.release} ${last.outcome} at ${last.endedAt} by ${last.requestedBy}`);
+  if (last) lines.push(lastLine(last));
   if (drill || configured?.drillSchedule) lines.push(lastDrillLine(drill, Date.now()));
   if (replica) lines.push(`replica: ${replicaText(replica)}`);
   return [...lines, run.text];
+}
+
+function lastLine({ kind, release, outcome, endedAt, requestedBy }: ReleaseRecord): string {
+  return visibleLine(`last: ${kind} ${release} ${outcome} at ${endedAt} by ${requestedBy}`);
 }
 
 /** What is live and what runs is told all the same. */

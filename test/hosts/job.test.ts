@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Command, Host } from '../../src/hosts/host.js';
 import { LocalHost } from '../../src/hosts/local-host.js';
 import { SshHost } from '../../src/hosts/ssh/ssh-host.js';
+import { canBeNobody, openedByNobody } from '../support/squatter.js';
 import { SshServer } from '../support/ssh-server.js';
 
 let directory: string;
@@ -53,6 +54,14 @@ async function endsWhenCancelled(host: Host): Promise<void> {
 }
 
 describe('a command that is a job', () => {
+  test.skipIf(!canBeNobody)('has a lock that another user cannot take, and keep everybody waiting with', async () => {
+    await go();
+    await chmod(directory, 0o755);
+    await new LocalHost({ stateDirectory: directory }).tryRun(slow());
+    const [job = ''] = await readdir(join(directory, 'jobs'));
+    expect(await openedByNobody(join(directory, 'jobs', job, 'lock'))).toBe('EACCES');
+  });
+
   test('gives back its output and exit code like any other', async () => {
     await go();
     const result = await new LocalHost({ stateDirectory: directory }).tryRun(slow());

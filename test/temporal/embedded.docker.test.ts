@@ -83,7 +83,7 @@ async function killUp(): Promise<void> {
 
 /** Whether the server was told to keep histories for long. */
 async function keepsHistory(used: EmbeddedPlace): Promise<boolean> {
-  if (!(await serverListens(used))) return false;
+  if (!serverListens(used)) return false;
   try {
     const { connection } = await connectClient(used);
     const { config } = await connection.workflowService.describeNamespace({ namespace: 'default' });
@@ -145,7 +145,7 @@ describe('the embedded Temporal', () => {
     const worker = await upPid();
     const server = serverPid(place) ?? 0;
     process.kill(server, 'SIGKILL');
-    await until(async () => ![null, server].includes(serverPid(place)) && (await serverListens(place)));
+    await until(async () => ![null, server].includes(serverPid(place)) && serverListens(place));
     const { connection } = await connectClient(place);
     await connection.close();
     expect(await upPid()).toBe(worker);
@@ -169,7 +169,7 @@ describe('the embedded Temporal', () => {
     await killUp();
     await stopServer(place);
     const file = join(place.stateDirectory, 'temporal.db');
-    const halfway = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)', file]);
+    const halfway = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)', '--', '--db-filename', file]);
     const ended = new Promise((resolve) => halfway.once('exit', resolve));
     onTestFinished(() => void halfway.kill('SIGKILL'));
     await writeFile(join(place.stateDirectory, 'temporal.pid'), String(halfway.pid));
@@ -184,7 +184,7 @@ describe('the embedded Temporal', () => {
     const { all } = await pointsman(place, 'down');
     expect(all).toBe('down');
     expect({ server: serverPid(place), up: await whoIsUp(place.stateDirectory) }).toEqual({ server: null, up: null });
-    expect(await serverListens(place)).toBe(false);
+    expect(serverListens(place)).toBe(false);
     expect((await pointsman(place, 'down')).all).toBe('nothing was up');
   });
 });

@@ -10,7 +10,7 @@ import type { Command } from './host.js';
  */
 const script = `
 job=$0
-mkdir -p "$job" && chmod 700 "$job" || exit 125
+(umask 022; mkdir -p "$job") && chmod 700 "$job" || exit 125
 exec 9>>"$job/lock"
 if flock -n 9; then
   rm -f "$job/code" "$job/pid"

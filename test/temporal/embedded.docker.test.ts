@@ -234,6 +234,25 @@ test('a port that another program has is an error that says how to choose anothe
   expect((await pointsman(taken, 'up')).exitCode).toBe(exitCodes.unavailable);
 });
 
+test('a program that takes the port of a killed Temporal is not taken for it: `up` ends and says so', async () => {
+  const fresh = await freshPlace();
+  onTestFinished(() => gone(fresh));
+  const up = pointsman(fresh, 'up');
+  await until(async () => up.exitCode !== null || (await whoIsUp(fresh.stateDirectory))?.ready === true);
+  const stranger = createServer((socket) => socket.destroy());
+  onTestFinished(() => void stranger.close());
+  // Tries until the port is free, which is long before a new server listens.
+  stranger.on('error', () => setImmediate(() => stranger.listen(fresh.port, '127.0.0.1')));
+  stranger.listen(fresh.port, '127.0.0.1');
+  process.kill(serverPid(fresh) ?? 0, 'SIGKILL');
+  const { exitCode, all } = await up;
+  expect(all).toMatch(
+    new RegExp(`Port ${fresh.port} is taken by another program|${fresh.port}: bind: address already in use`),
+  );
+  expect(exitCode).toBe(exitCodes.unavailable);
+  expect(await whoIsUp(fresh.stateDirectory)).toBeNull();
+});
+
 test('a Temporal that does not answer is told with its address', async () => {
   const port = await freePort();
   const variables = { TEMPORAL_ADDRESS: `127.0.0.1:${port}`, TEMPORAL_NAMESPACE: 'deploys' };

@@ -114,7 +114,7 @@ export class Session {
   /** Connects where Temporal answers by itself, and starts nothing. */
   async clientIfUp(): Promise<Client | null> {
     const { place } = this;
-    if (place.kind === 'embedded' && !(await serverListens(place))) return null;
+    if (place.kind === 'embedded' && !serverListens(place)) return null;
     try {
       return await connectClient(await this.reachable());
     } catch (error) {

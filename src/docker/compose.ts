@@ -174,10 +174,13 @@ export class Compose {
     return findContainer(this.host.docker, this.settings.project, service);
   }
 
-  /** A command that changes something needs the lock's file to be there; one that only reads leaves no trace. */
+  /**
+   * A command that changes something needs the lock's file to be there; one that only reads leaves no trace. The file is for
+   * its owner only: who can open a lock can also hold it, and keep every deploy waiting.
+   */
   private async lockable(): Promise<commands.ComposeProject> {
     const project = await this.project();
-    if ((await this.host.readFile(project.lockFile)) === null) await this.host.writeFile(project.lockFile, '');
+    if ((await this.host.readFile(project.lockFile)) === null) await this.host.writeFile(project.lockFile, '', 0o600);
     return project;
   }
 

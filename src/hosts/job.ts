@@ -4,13 +4,13 @@ import type { Command } from './host.js';
 /**
  * Runs `$@` apart from this shell, or joins the one that runs in the directory `$0` already; prints what it wrote and
  * ends as it ended. The lock is the kernel's and is inherited by the command: whoever can take it knows that nothing
- * runs any more, whatever was killed.
+ * runs any more, whatever was killed. The directory is closed to other users: who can open a lock can also hold it.
  *
  * A TERM is handed on to the command and all that it started; what is left after four seconds is killed.
  */
 const script = `
 job=$0
-mkdir -p "$job" || exit 125
+(umask 022; mkdir -p "$job") && chmod 700 "$job" || exit 125
 exec 9>>"$job/lock"
 if flock -n 9; then
   rm -f "$job/code" "$job/pid"

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type Docker from 'dockerode';
 import { CommandError } from './command-error.js';
+import { directoryMode } from './directory-mode.js';
 import type { Command, CommandResult, Host, HttpRequest, HttpResponse, RunOptions } from './host.js';
 import { requestThrough } from './http-request.js';
 import { asJob } from './job.js';
@@ -65,7 +66,7 @@ export class LocalHost implements Host {
   }
 
   async writeFile(path: string, content: string, mode = 0o644): Promise<void> {
-    await mkdir(dirname(path), { recursive: true });
+    await mkdir(dirname(path), { recursive: true, mode: directoryMode });
     const beside = `${path}.${randomUUID()}.tmp`;
     await writeSynced(beside, { content, mode });
     await rename(beside, path);

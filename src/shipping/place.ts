@@ -6,7 +6,7 @@ import { BundleError, packFiles, releaseDirectory, type Bundle } from './bundle.
 /** Unpacked beside and renamed: a directory of a release is whole, or not there. What was cut short is removed later. */
 const unpack = `
 set -eu
-mkdir -p "$1"
+(umask 022; mkdir -p "$1")
 find "$1" -mindepth 1 -maxdepth 1 -name '.unpacking-*' -mmin +60 -exec rm -rf {} +
 staging=$(mktemp -d "$1/.unpacking-XXXXXXXX")
 tar -x -p --no-same-owner -C "$staging" -f -

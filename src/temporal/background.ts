@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, openSync } from 'node:fs';
+import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lastLinesOf } from './log-tail.js';
 import { TemporalUnavailableError, type EmbeddedPlace } from './place.js';
 import { whoIsUp } from './presence.js';
+import { secureStateDirectory } from './state-directory.js';
 
 const readyWithinMs = 90_000;
 
@@ -12,11 +13,12 @@ const readyWithinMs = 90_000;
  * Makes sure that server and worker run, in the background if need be: a deploy never depends on the process
  * that asked for it. Returns whether they had to be started.
  *
- * @throws {TemporalUnavailableError} when they do not come up; the message holds the end of their log.
+ * @throws {TemporalUnavailableError} when the state directory is not safe, or when they do not come up; the message holds
+ *   the end of their log then.
  */
 export async function ensureUp(place: EmbeddedPlace, command: readonly [string, ...string[]]): Promise<boolean> {
   if ((await whoIsUp(place.stateDirectory))?.ready) return false;
-  mkdirSync(place.stateDirectory, { recursive: true });
+  secureStateDirectory(place.stateDirectory);
   const log = join(place.stateDirectory, 'up.log');
   const output = openSync(log, 'a');
   const [file, ...args] = command;
@@ -26,10 +28,11 @@ export async function ensureUp(place: EmbeddedPlace, command: readonly [string, 
   child.once('error', () => (ended = true));
   const deadline = Date.now() + readyWithinMs;
   for (;;) {
+    // Before the look at who is up: another one may have been quicker, and ours ends only when it has seen that one.
+    const gaveUp = ended;
     const presence = await whoIsUp(place.stateDirectory);
     if (presence?.ready) break;
-    // Another one may have been quicker: then ours has ended and theirs will be ready soon.
-    if ((ended && !presence) || Date.now() > deadline) throw notUp(log);
+    if ((gaveUp && !presence) || Date.now() > deadline) throw notUp(log);
     await sleep(100);
   }
   child.unref();

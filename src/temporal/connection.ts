@@ -1,5 +1,6 @@
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import type { loadClientConnectConfig } from '@temporalio/envconfig';
+import { refuseStranger } from './embedded-server.js';
 import { TemporalUnavailableError, type ExternalPlace, type ReachablePlace } from './place.js';
 import { reasonOf } from '../model/reason.js';
 
@@ -28,8 +29,12 @@ async function readConfiguration({ variables }: ExternalPlace): Promise<ReturnTy
   }
 }
 
-/** @throws {TemporalUnavailableError} when nothing answers within five seconds. */
+/**
+ * @throws {TemporalUnavailableError} when nothing answers within five seconds, or when another program has the port of the
+ *   embedded server.
+ */
 export async function connectClient(place: ReachablePlace): Promise<Client> {
+  if (place.kind === 'embedded') await refuseStranger(place);
   const { connectionOptions, namespace } = await connectionFacts(place);
   try {
     const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '5s' });

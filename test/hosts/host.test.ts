@@ -181,6 +181,15 @@ describe.each(kinds)('on a host that is %s,', (kind) => {
       expect((await stat(path)).mode & 0o777).toBe(0o600);
     });
 
+    test('gets directories that only their owner may write, whatever is usual for the user', async () => {
+      const usual = process.umask(0o002);
+      onTestFinished(() => void process.umask(usual));
+      await host.writeFile(join(directory, 'shop/production/slots.env'), 'BLUE_IMAGE=shop:v1\n');
+      for (const made of ['shop', 'shop/production']) {
+        expect((await stat(join(directory, made))).mode & 0o777).toBe(0o755);
+      }
+    });
+
     test('has room on its disk', async () => {
       expect(await host.freeBytes(directory)).toBeGreaterThan(0);
     });

@@ -1,12 +1,13 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Command, Host } from '../../src/hosts/host.js';
 import { LocalHost } from '../../src/hosts/local-host.js';
 import { SshHost } from '../../src/hosts/ssh/ssh-host.js';
+import { canBeNobody, openedByNobody } from '../support/squatter.js';
 import { SshServer } from '../support/ssh-server.js';
 
 let directory: string;
@@ -53,6 +54,17 @@ async function endsWhenCancelled(host: Host): Promise<void> {
 }
 
 describe('a command that is a job', () => {
+  test.skipIf(!canBeNobody)('keeps other users out: who could open its lock could keep everybody waiting', async () => {
+    await go();
+    await chmod(directory, 0o755);
+    const usual = process.umask(0o002);
+    onTestFinished(() => void process.umask(usual));
+    await new LocalHost({ stateDirectory: directory }).tryRun(slow());
+    expect((await stat(join(directory, 'jobs'))).mode & 0o777).toBe(0o755);
+    const [job = ''] = await readdir(join(directory, 'jobs'));
+    expect(await openedByNobody(join(directory, 'jobs', job, 'lock'))).toBe('EACCES');
+  });
+
   test('gives back its output and exit code like any other', async () => {
     await go();
     const result = await new LocalHost({ stateDirectory: directory }).tryRun(slow());

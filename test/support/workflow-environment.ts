@@ -11,7 +11,7 @@ import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { execa } from 'execa';
 import { inject } from 'vitest';
 import type { Activities } from '../../src/model/activities.js';
-import { serverListens, startServer, stopServer } from '../../src/temporal/embedded-server.js';
+import { portIsTaken, startServer, stopServer } from '../../src/temporal/embedded-server.js';
 import { ensureSearchAttributes, searchAttributeNames } from '../../src/temporal/search-attributes.js';
 import type { backup, deploy, maintenance, restore, rollback } from '../../src/workflows/index.js';
 import { wellBehaved } from './fake-activities.js';
@@ -82,7 +82,7 @@ async function untilListening(
   server: Pick<ReturnType<typeof startTestServer>, 'exitCode'>,
 ): Promise<void> {
   const deadline = Date.now() + serverAnswersWithinMs;
-  while (!(await serverListens({ port }))) {
+  while (!(await portIsTaken(port))) {
     if (server.exitCode !== null) throw new Error(`the test server ended with ${server.exitCode}`);
     if (Date.now() > deadline) throw new Error(`the test server did not answer in ${serverAnswersWithinMs / 1000} s`);
     await sleep(50);

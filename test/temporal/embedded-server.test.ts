@@ -1,10 +1,21 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { serverArguments, serverPid, startServer, stopServer } from '../../src/temporal/embedded-server.js';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import {
+  serverArguments,
+  serverListens,
+  serverPid,
+  startServer,
+  stopServer,
+} from '../../src/temporal/embedded-server.js';
+import { connectClient } from '../../src/temporal/connection.js';
 import { TemporalUnavailableError, type EmbeddedPlace } from '../../src/temporal/place.js';
 import { freePort } from '../support/free-port.js';
+import { answers, asNobody, canBeNobody, lives, squat } from '../support/squatter.js';
 
 let place: EmbeddedPlace;
 
@@ -62,9 +73,95 @@ test('a server that finds one of the ports that it takes at random taken is star
   await stopServer(unlucky);
 });
 
+/** Writes it down as the server of this state. */
+async function noted(child: ChildProcess): Promise<ChildProcess> {
+  await writeFile(join(place.stateDirectory, 'temporal.pid'), String(child.pid));
+  return child;
+}
+
+/** A process that looks like the server of this state. */
+async function standIn(script: string): Promise<ChildProcess> {
+  const file = join(place.stateDirectory, 'temporal.db');
+  const child = spawn(process.execPath, ['-e', script, '--', '--db-filename', file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  return noted(child);
+}
+
+const idle = `console.log('runs'); setInterval(() => {}, 1e6)`;
+
 test('a pid that now belongs to another program is no server', async () => {
   await mkdir(place.stateDirectory, { recursive: true });
   expect(serverPid(place)).toBeNull();
   await writeFile(join(place.stateDirectory, 'temporal.pid'), String(process.pid));
   expect(serverPid(place)).toBeNull();
+});
+
+test.each(['', '0', '-1', '1.5', 'self', '99999999999'])('%j is no pid of a server', async (written) => {
+  await writeFile(join(place.stateDirectory, 'temporal.pid'), written);
+  expect(serverPid(place)).toBeNull();
+});
+
+test('a program that only looks at the file is not ended for the server', async () => {
+  const file = join(place.stateDirectory, 'temporal.db');
+  await writeFile(file, '');
+  const reader = await noted(spawn('tail', ['-f', file], { stdio: 'ignore' }));
+  onTestFinished(() => void reader.kill('SIGKILL'));
+  await stopServer(place);
+  expect(lives(reader)).toBe(true);
+});
+
+test.skipIf(!canBeNobody)(
+  "another user's process is not ended for the server, whatever its arguments say",
+  async () => {
+    const file = join(place.stateDirectory, 'temporal.db');
+    const other = await noted(await asNobody(idle, '--db-filename', file));
+    await stopServer(place);
+    expect(lives(other)).toBe(true);
+  },
+);
+
+test('a server that does not end when it is told to is killed', async () => {
+  const stubborn = await standIn(`process.on('SIGTERM', () => {}); ${idle}`);
+  const ended = once(stubborn, 'exit');
+  await stopServer(place, 100);
+  expect(await ended).toEqual([null, 'SIGKILL']);
+});
+
+test('a server that runs does not listen where another program has its port', async () => {
+  const port = await freePort();
+  const stranger = createServer().listen(port, '127.0.0.1');
+  onTestFinished(() => void stranger.close());
+  await once(stranger, 'listening');
+  await standIn(idle);
+  expect(serverPid(place)).not.toBeNull();
+  expect(serverListens({ ...place, port })).toBe(false);
+});
+
+test('a server listens where its own process does', async () => {
+  const port = await freePort();
+  await standIn(`require('net').createServer().listen(${port}, '127.0.0.1', () => console.log('listens'))`);
+  expect(serverListens({ ...place, port })).toBe(true);
+  expect(serverListens({ ...place, port: await freePort() })).toBe(false);
+});
+
+describe.skipIf(!canBeNobody)('a port that another user has', () => {
+  test('is an error that says how to choose another one, and no server is started', async () => {
+    const port = await freePort();
+    await squat(port, answers.silence());
+    const cli = join(place.stateDirectory, 'temporal');
+    await writeFile(cli, `#!/bin/sh\ntouch ${place.stateDirectory}/started\n`, { mode: 0o755 });
+    const message = `Port ${port} is taken by another program: set POINTSMAN_TEMPORAL_PORT and POINTSMAN_UI_PORT.`;
+    await expect(startServer({ ...place, cli, port })).rejects.toEqual(new TemporalUnavailableError(message));
+    await expect(readFile(join(place.stateDirectory, 'started'))).rejects.toThrow('ENOENT');
+  });
+
+  test('is not connected to, even while our server runs elsewhere', async () => {
+    const port = await freePort();
+    await squat(port, answers.endless());
+    await standIn(idle);
+    await expect(connectClient({ ...place, port })).rejects.toThrow(`Port ${port} is taken by another program`);
+  });
 });

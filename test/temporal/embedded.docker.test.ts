@@ -83,7 +83,7 @@ async function killUp(): Promise<void> {
 
 /** Whether the server was told to keep histories for long. */
 async function keepsHistory(used: EmbeddedPlace): Promise<boolean> {
-  if (!(await serverListens(used))) return false;
+  if (!serverListens(used)) return false;
   try {
     const { connection } = await connectClient(used);
     const { config } = await connection.workflowService.describeNamespace({ namespace: 'default' });
@@ -145,7 +145,7 @@ describe('the embedded Temporal', () => {
     const worker = await upPid();
     const server = serverPid(place) ?? 0;
     process.kill(server, 'SIGKILL');
-    await until(async () => ![null, server].includes(serverPid(place)) && (await serverListens(place)));
+    await until(async () => ![null, server].includes(serverPid(place)) && serverListens(place));
     const { connection } = await connectClient(place);
     await connection.close();
     expect(await upPid()).toBe(worker);
@@ -169,7 +169,7 @@ describe('the embedded Temporal', () => {
     await killUp();
     await stopServer(place);
     const file = join(place.stateDirectory, 'temporal.db');
-    const halfway = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)', file]);
+    const halfway = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)', '--', '--db-filename', file]);
     const ended = new Promise((resolve) => halfway.once('exit', resolve));
     onTestFinished(() => void halfway.kill('SIGKILL'));
     await writeFile(join(place.stateDirectory, 'temporal.pid'), String(halfway.pid));
@@ -184,7 +184,7 @@ describe('the embedded Temporal', () => {
     const { all } = await pointsman(place, 'down');
     expect(all).toBe('down');
     expect({ server: serverPid(place), up: await whoIsUp(place.stateDirectory) }).toEqual({ server: null, up: null });
-    expect(await serverListens(place)).toBe(false);
+    expect(serverListens(place)).toBe(false);
     expect((await pointsman(place, 'down')).all).toBe('nothing was up');
   });
 });
@@ -232,6 +232,25 @@ test('a port that another program has is an error that says how to choose anothe
     `Port ${taken.port} is taken by another program: set POINTSMAN_TEMPORAL_PORT and POINTSMAN_UI_PORT.`,
   );
   expect((await pointsman(taken, 'up')).exitCode).toBe(exitCodes.unavailable);
+});
+
+test('a program that takes the port of a killed Temporal is not taken for it: `up` ends and says so', async () => {
+  const fresh = await freshPlace();
+  onTestFinished(() => gone(fresh));
+  const up = pointsman(fresh, 'up');
+  await until(async () => up.exitCode !== null || (await whoIsUp(fresh.stateDirectory))?.ready === true);
+  const stranger = createServer((socket) => socket.destroy());
+  onTestFinished(() => void stranger.close());
+  // Tries until the port is free, which is long before a new server listens.
+  stranger.on('error', () => setImmediate(() => stranger.listen(fresh.port, '127.0.0.1')));
+  stranger.listen(fresh.port, '127.0.0.1');
+  process.kill(serverPid(fresh) ?? 0, 'SIGKILL');
+  const { exitCode, all } = await up;
+  expect(all).toMatch(
+    new RegExp(`Port ${fresh.port} is taken by another program|${fresh.port}: bind: address already in use`),
+  );
+  expect(exitCode).toBe(exitCodes.unavailable);
+  expect(await whoIsUp(fresh.stateDirectory)).toBeNull();
 });
 
 test('a Temporal that does not answer is told with its address', async () => {

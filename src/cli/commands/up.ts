@@ -5,8 +5,10 @@ import { createWorker } from '../../worker.js';
 import { connectClient } from '../../temporal/connection.js';
 import { serverListens, serverPid, startServer, stopServer } from '../../temporal/embedded-server.js';
 import type { EmbeddedPlace } from '../../temporal/place.js';
-import { announce, whoIsUp } from '../../temporal/presence.js';
+import { announce, whoIsUp, type Presence } from '../../temporal/presence.js';
+import { sendSignal } from '../../temporal/proc.js';
 import { ensureSearchAttributes } from '../../temporal/search-attributes.js';
+import { checkStateDirectory } from '../../temporal/state-directory.js';
 import { Exit, exitCodes, type ExitCode } from '../exit-codes.js';
 import type { Session } from '../session.js';
 
@@ -15,33 +17,40 @@ export interface UpOptions {
   readonly idleExit?: string;
 }
 
+/** `up` gives the steps that run five seconds to end their commands, and its server thirty. */
+const downWithinMs = 90_000;
+
 /** Temporal's embedded server and a worker, in the foreground, each looked after. */
 export async function upCommand(session: Session, { idleExit }: UpOptions): Promise<ExitCode> {
   const place = embedded(session);
-  let ready = false;
-  const presence = await announce(place.stateDirectory, () => ({ pid: process.pid, ready }));
-  if (!presence) {
+  const held = await announce(place.stateDirectory);
+  if (!held) {
     session.output.note('pointsman is up already');
     return exitCodes.succeeded;
   }
   await ensureServer(place);
   const stop = new AbortController();
   // From now on: the worker that is being created waits in vain for a server that has died.
-  const chores: Promise<unknown>[] = [keepServer(place, stop.signal)];
+  const kept = keepServer(place, stop.signal);
+  // The wait for the chores tells of it; until then there may be nobody to hear.
+  kept.catch(() => undefined);
+  const chores: Promise<unknown>[] = [kept];
   const worker = await workerOf(place, session).catch(async (error: unknown) => {
     stop.abort();
     await Promise.allSettled(chores);
     throw error;
   });
   const ended = worker.run().finally(() => stop.abort());
-  ready = true;
+  // A server that cannot be brought back is the end of its worker too.
+  kept.catch(() => worker.getState() === 'RUNNING' && worker.shutdown());
+  held.ready();
   session.output.note(`up: Temporal at 127.0.0.1:${place.port}, UI at http://127.0.0.1:${place.uiPort}`);
   if (idleExit)
     chores.push(endWhenIdle(place, Number(idleExit) * 60_000, stop.signal).then((idle) => idle && worker.shutdown()));
   await ended;
   await Promise.all(chores);
   await stopServer(place);
-  presence.close();
+  held.leave();
   return exitCodes.succeeded;
 }
 
@@ -59,6 +68,7 @@ export async function workerCommand(session: Session): Promise<ExitCode> {
       'No Temporal server is configured: set TEMPORAL_ADDRESS, or use "pointsman up", which brings one.',
     );
   }
+  checkStateDirectory(stateDirectory);
   const client = await connectClient(place);
   await ensureSearchAttributes(client);
   await client.connection.close();
@@ -71,26 +81,33 @@ export async function workerCommand(session: Session): Promise<ExitCode> {
 export async function downCommand(session: Session): Promise<ExitCode> {
   const place = embedded(session);
   const presence = await whoIsUp(place.stateDirectory);
-  if (presence) process.kill(presence.pid, 'SIGTERM');
-  while (await whoIsUp(place.stateDirectory)) await sleep(100);
+  if (presence) await endUp(place, presence);
   await stopServer(place);
   session.output.note(presence ? 'down' : 'nothing was up');
   return exitCodes.succeeded;
 }
 
+async function endUp({ stateDirectory }: EmbeddedPlace, { pid }: Presence): Promise<void> {
+  sendSignal(pid, 'SIGTERM');
+  const deadline = Date.now() + downWithinMs;
+  while (await whoIsUp(stateDirectory)) {
+    if (Date.now() > deadline) {
+      const seconds = downWithinMs / 1000;
+      throw new Exit(
+        exitCodes.unavailable,
+        `pointsman up (process ${pid}) was told to end, and still runs after ${seconds} s. Its work is safe in Temporal: kill -KILL ${pid}`,
+      );
+    }
+    await sleep(100);
+  }
+}
+
 /** A server that outlived a killed `up` is taken over; a stranger on its port is not. */
 async function ensureServer(place: EmbeddedPlace): Promise<void> {
-  if (!(await serverListens(place))) {
-    // One that a killed `up` was still starting, or on another port: never a second one on the same file.
-    await stopServer(place);
-    return startServer(place);
-  }
-  if (serverPid(place) === null) {
-    throw new Exit(
-      exitCodes.unavailable,
-      `Port ${place.port} is taken by another program: set POINTSMAN_TEMPORAL_PORT and POINTSMAN_UI_PORT.`,
-    );
-  }
+  if (serverListens(place)) return;
+  // One that a killed `up` was still starting, or on another port: never a second one on the same file.
+  await stopServer(place);
+  await startServer(place);
 }
 
 /** The dev server forgets after a day; people look at a deploy weeks later. */
@@ -107,7 +124,7 @@ async function keepHistory(place: EmbeddedPlace): Promise<void> {
 /** Brings the server back when it dies; the worker waits for it by itself. */
 async function keepServer(place: EmbeddedPlace, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    if (serverPid(place) === null && !(await serverListens(place))) await startServer(place);
+    if (serverPid(place) === null) await startServer(place);
     await sleep(500, undefined, { signal }).catch(() => undefined);
   }
 }

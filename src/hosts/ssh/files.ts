@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { posix } from 'node:path';
 import type { SFTPWrapper } from 'ssh2';
+import { directoryMode } from '../directory-mode.js';
 
 type Done<Value> = (error: Error | undefined | null, value: Value) => void;
 
@@ -58,7 +59,7 @@ async function makeDirectories(sftp: SFTPWrapper, path: string): Promise<void> {
   if (await exists(sftp, path)) return;
   await makeDirectories(sftp, posix.dirname(path));
   try {
-    await ask<void>(path, (done) => sftp.mkdir(path, (error) => done(error, undefined)));
+    await ask<void>(path, (done) => sftp.mkdir(path, { mode: directoryMode }, (error) => done(error, undefined)));
   } catch (error) {
     // Another one was quicker.
     if (!(await exists(sftp, path))) throw error;

@@ -10,6 +10,7 @@ import type { SshConnection } from '../hosts/ssh/connection.js';
 import { SshError } from '../hosts/ssh/error.js';
 import { parseSshAddress } from '../hosts/ssh/address.js';
 import type { SshHost } from '../hosts/ssh/ssh-host.js';
+import type { SshTarget } from '../hosts/ssh/target.js';
 import { workflowId } from '../model/names.js';
 import type { Progress } from '../model/progress.js';
 import type { Settings } from '../model/settings.js';
@@ -88,9 +89,12 @@ export class Session {
   }
 
   /** The machine that the app runs on, as the worker reaches it: `null` when it is the worker's own. */
-  hostOfWorker({ host }: Settings): string | null {
-    if (!host || !this.via) return host ?? null;
-    return parseSshAddress(host).host === parseSshAddress(this.via).host ? null : host;
+  async hostOfWorker({ host }: Settings): Promise<string | null> {
+    const { via } = this;
+    if (!host || !via) return host ?? null;
+    const { sameMachine } = await import('../hosts/ssh/same-machine.js');
+    const [app, worker] = await Promise.all([this.target(host), this.target(via)]);
+    return sameMachine(app, worker) ? null : host;
   }
 
   /** The connection to the machine that Temporal is reached through. */
@@ -101,8 +105,12 @@ export class Session {
 
   private async connect(via: string): Promise<SshConnection> {
     const { SshConnection } = await import('../hosts/ssh/connection.js');
+    return new SshConnection(await this.target(via));
+  }
+
+  private async target(url: string): Promise<SshTarget> {
     const { resolveTarget } = await import('../hosts/ssh/target.js');
-    return new SshConnection(await resolveTarget(parseSshAddress(via), this.environment.ssh));
+    return resolveTarget(parseSshAddress(url), this.environment.ssh);
   }
 
   /** Connects; the embedded server and a worker are started in the background when they do not run. */

@@ -52,13 +52,13 @@ export async function shipRelease(
   const id = `${timestampOf(Date.now())}-${randomBytes(3).toString('hex')}`;
   const label = { project: settings.project, environment: settings.environment, release, id };
   const directory = await send(session, settings, { label, files: [...kept, ...added] });
-  return { ...settings, host: session.hostOfWorker(settings), directory, envFile: '.env' };
+  return { ...settings, host: await session.hostOfWorker(settings), directory, envFile: '.env' };
 }
 
 /** Settings for what needs no files of its own: those of the live release are there already. */
-export function settledSettings(session: Session, settings: Settings): Settings {
+export async function settledSettings(session: Session, settings: Settings): Promise<Settings> {
   if (!isElsewhere(session, settings)) return settings;
-  return { ...settings, host: session.hostOfWorker(settings), directory: 'current', envFile: '.env' };
+  return { ...settings, host: await session.hostOfWorker(settings), directory: 'current', envFile: '.env' };
 }
 
 /** The app runs on another machine than this one. */
@@ -68,7 +68,7 @@ export function isElsewhere(session: Session, { host }: Settings): boolean {
 
 async function send(session: Session, settings: Settings, bundle: Bundle): Promise<string> {
   const { place } = session;
-  if (place.kind !== 'tunnel' || session.hostOfWorker(settings) !== null) {
+  if (place.kind !== 'tunnel' || (await session.hostOfWorker(settings)) !== null) {
     return placeBundle(await session.host(settings), bundle);
   }
   // By its own command there: a key may be allowed this and nothing else.

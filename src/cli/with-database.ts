@@ -40,7 +40,7 @@ export async function withDatabase<Result>(
 
 async function reach(session: Session, settings: Settings, signal: AbortSignal): Promise<ReachedDatabase> {
   const host = await session.host(settings);
-  const settled = settledSettings(session, settings);
+  const settled = await settledSettings(session, settings);
   const there = settingsOn(host, settled);
   if (settings.database?.kind !== 'postgres' && !(await hasTool(host, there))) {
     const { toolImage } = there;

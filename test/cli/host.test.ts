@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
+  ciLines,
   hostInstallCommand,
   hostStatusCommand,
   hostUninstallCommand,
@@ -12,6 +13,7 @@ import type { Exit } from '../../src/cli/exit-codes.js';
 import { Session } from '../../src/cli/session.js';
 import type { Command, CommandResult, Host } from '../../src/hosts/host.js';
 import { LocalHost } from '../../src/hosts/local-host.js';
+import { parseSshAddress } from '../../src/hosts/ssh/address.js';
 
 /** A server that answers each command line by the first pattern that it matches; what it was asked is kept. */
 class ScriptedHost extends LocalHost implements Host {
@@ -127,6 +129,31 @@ describe('host install', () => {
   test('names a key file that is not there', async () => {
     const ended = await endOf(hostInstallCommand(session, url, { key: ['/nonexistent/ci.pub'], start: true }));
     expect(ended).toMatchObject({ code: 2, message: 'The key /nonexistent/ci.pub cannot be read: ENOENT.' });
+  });
+});
+
+describe('what host install tells CI', () => {
+  test('is where an alias leads, which CI does not know', () => {
+    expect(ciLines({ hostname: 'shop.example.org', port: 2201, jump: null }, 'ssh-ed25519 AAAA')).toEqual([
+      'For CI:',
+      '  POINTSMAN_VIA=ssh://pointsman@shop.example.org:2201',
+      '  known_hosts: [shop.example.org]:2201 ssh-ed25519 AAAA',
+    ]);
+  });
+
+  test('leaves out the usual port', () => {
+    expect(ciLines({ hostname: '2001:db8::1', port: 22, jump: null }, 'ssh-ed25519 AAAA').slice(1)).toEqual([
+      '  POINTSMAN_VIA=ssh://pointsman@[2001:db8::1]',
+      '  known_hosts: 2001:db8::1 ssh-ed25519 AAAA',
+    ]);
+  });
+
+  test('says that the server is behind another host', () => {
+    const jump = { address: parseSshAddress('ssh://gw') };
+    expect(ciLines({ hostname: '10.0.0.5', port: 22, jump }, null).slice(2)).toEqual([
+      '  known_hosts: the server has no ed25519 host key',
+      '  It is behind ssh://gw: CI goes there by a ProxyJump of its own ~/.ssh/config.',
+    ]);
   });
 });
 

@@ -194,33 +194,6 @@ describe('a host', () => {
     expect(message).not.toContain('hunter2');
   });
 
-  test('may be an alias of ~/.ssh/config, with port, user and key, behind another host', async () => {
-    const home = join(directory, 'configured');
-    const behind = await SshServer.start();
-    onTestFinished(() => behind[Symbol.asyncDispose]());
-    await mkdir(join(home, '.ssh'), { recursive: true });
-    const config = `
-Host bastion
-  HostName 127.0.0.1
-  Port ${server.port}
-  User root
-  IdentityFile ${server.keyFile}
-Host shop
-  HostName 127.0.0.1
-  Port ${behind.port}
-  User root
-  IdentityFile ${behind.keyFile}
-  ProxyJump bastion
-`;
-    await writeFile(join(home, '.ssh/config'), config);
-    await writeFile(join(home, '.ssh/known_hosts'), `${await server.knownHosts()}${await behind.knownHosts()}`);
-    await connects({ key: null, knownHosts: null, home, user: 'nobody' }, 'ssh://shop');
-    // Without the host in front there is no way to the one behind it.
-    await server.down();
-    onTestFinished(() => server.up());
-    expect((await refusal({ key: null, knownHosts: null, home }, 'ssh://shop')).message).toContain('ssh://bastion');
-  });
-
   test('that greets whoever logs in is understood all the same', async () => {
     const greeting = `ForceCommand echo "Welcome to shop"; eval "$SSH_ORIGINAL_COMMAND"`;
     const friendly = await SshServer.start({ config: [greeting], environment: { POINTSMAN_HOME: '/srv/state' } });

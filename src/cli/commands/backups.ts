@@ -102,7 +102,7 @@ export interface BackupNowOptions extends PlaceOptions {
 
 /** Makes a backup that no deploy removes. */
 export async function backupNowCommand(session: Session, options: BackupNowOptions): Promise<ExitCode> {
-  const settings = settledSettings(session, await session.settings(options));
+  const settings = await settledSettings(session, await session.settings(options));
   if (!settings.database)
     throw new Exit(exitCodes.usage, 'pointsman.yml has no database: there is nothing to back up.');
   const client = await session.client();

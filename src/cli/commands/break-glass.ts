@@ -19,7 +19,7 @@ export async function breakGlassCommand(session: Session, options: RollbackOptio
   const stop = (): void => interrupt.abort();
   const rollback = new DirectRollback({
     host: await session.host(written),
-    settings: settledSettings(session, written),
+    settings: await settledSettings(session, written),
     requestedBy: session.environment.requestedBy,
     reason: options.reason ?? null,
     signal: interrupt.signal,

@@ -34,7 +34,7 @@ export async function deployCommand(session: Session, options: DeployOptions): P
   }
   const client = await session.client();
   const settings = await shipRelease(session, project, release, options);
-  await keepSchedule(session, client, settledSettings(session, project.settings));
+  await keepSchedule(session, client, await settledSettings(session, project.settings));
   const { requestedBy } = session.environment;
   const approved = options.yes ? { approved: true } : {};
   const input = { settings, release, requestedBy, reason: options.reason ?? null, ...approved };

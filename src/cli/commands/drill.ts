@@ -30,7 +30,7 @@ export async function drillCommand(session: Session, options: DrillOptions): Pro
   if (!found.replica || !found.database) {
     throw new Exit(exitCodes.usage, 'A drill restores the replica of the database: pointsman.yml needs both keys.');
   }
-  const settings = settledSettings(session, found);
+  const settings = await settledSettings(session, found);
   const client = await session.client();
   await keepSchedule(session, client, settings);
   const { requestedBy } = session.environment;

@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { isIPv6 } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { knownHostsName } from '../../hosts/ssh/known-hosts.js';
+import type { SshTarget } from '../../hosts/ssh/target.js';
 import { install, type Listener, type Load } from '../../install/install.js';
 import { InstallError } from '../../install/install-error.js';
 import { user } from '../../install/layout.js';
@@ -50,7 +53,7 @@ export async function hostInstallCommand(
     const host = await session.sshHost(url);
     const { start, temporal } = options;
     const { hostKey } = await install(host, { ...load(session, temporal), keys, start }, listener(session));
-    tellCi(session, url, hostKey);
+    for (const line of ['', ...ciLines(host.connection.target, hostKey)]) session.output.print(line);
     return exitCodes.succeeded;
   });
 }
@@ -157,16 +160,18 @@ function isToDo({ action }: PlannedStep): boolean {
   return action !== null;
 }
 
-/** What to store in CI: where to go, and whom to expect there. */
-function tellCi({ output }: Session, url: string, hostKey: string | null): void {
-  const { hostname, port } = new URL(url);
-  output.print('');
-  output.print('For CI:');
-  output.print(`  POINTSMAN_VIA=ssh://${user}@${hostname}${port ? `:${port}` : ''}`);
-  const bare = hostname.replace(/^\[|\]$/g, '');
-  const known = port ? `[${bare}]:${port}` : bare;
-  output.print(hostKey ? `  known_hosts: ${known} ${hostKey}` : '  known_hosts: the server has no ed25519 host key');
+/** What to store in CI, which knows no `~/.ssh/config` of this machine: where to go, and whom to expect there. */
+export function ciLines({ hostname, port, jump }: CiTarget, hostKey: string | null): string[] {
+  const name = isIPv6(hostname) ? `[${hostname}]` : hostname;
+  return [
+    'For CI:',
+    `  POINTSMAN_VIA=ssh://${user}@${name}${port === 22 ? '' : `:${port}`}`,
+    `  known_hosts: ${hostKey ? `${knownHostsName(hostname, port)} ${hostKey}` : 'the server has no ed25519 host key'}`,
+    ...(jump ? [`  It is behind ${jump.address.name}: CI goes there by a ProxyJump of its own ~/.ssh/config.`] : []),
+  ];
 }
+
+type CiTarget = Pick<SshTarget, 'hostname' | 'port'> & { readonly jump: Pick<SshTarget, 'address'> | null };
 
 function statusLines(status: HostStatus): string[] {
   const { version, previous, units, running, freeBytes, problems } = status;

@@ -16,7 +16,7 @@ export async function maintenanceCommand(
   state: 'on' | 'off',
   { json = false, reason, ...place }: MaintenanceOptions,
 ): Promise<ExitCode> {
-  const settings = settledSettings(session, await session.settings(place));
+  const settings = await settledSettings(session, await session.settings(place));
   const client = await session.client();
   const { requestedBy } = session.environment;
   const input = { settings, on: state === 'on', requestedBy, reason: reason ?? null };

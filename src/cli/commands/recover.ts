@@ -18,7 +18,7 @@ export interface RecoverOptions extends PlaceOptions {
 /** Puts in order what a run left that was ended from outside, and follows that. */
 export async function recoverCommand(session: Session, options: RecoverOptions): Promise<ExitCode> {
   const written = await session.settings(options);
-  const settings = settledSettings(session, written);
+  const settings = await settledSettings(session, written);
   const client = await session.client();
   const occupant = await whoHas(client, settings);
   if (occupant) refuse('recover', settings, occupant);

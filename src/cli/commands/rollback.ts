@@ -26,7 +26,7 @@ export interface RollbackOptions extends PlaceOptions {
  */
 export async function rollbackCommand(session: Session, options: RollbackOptions): Promise<ExitCode> {
   const written = await session.settings(options);
-  const settings = settledSettings(session, written);
+  const settings = await settledSettings(session, written);
   const { json = false, reason = null } = options;
   const client = await session.client();
   const abortable = await findAbortable(client, settings, options.to);

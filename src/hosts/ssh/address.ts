@@ -35,5 +35,6 @@ export function parseSshAddress(text: string): SshAddress {
     );
   }
   const name = text.replace(/\/?(\?.*)?$/, '');
-  return { name, user, host: host.replace(/^\[(.*)\]$/, '$1'), port: number, fingerprint };
+  const bare = host.replace(/^\[(.*)\]$/, '$1');
+  return { name, user, host: bare, port: number, fingerprint: fingerprint?.replace(/=$/, '') ?? null };
 }

@@ -202,7 +202,8 @@ export class SshConnection {
   }
 }
 
-function connectConfig({ hostname, port, user, identities, hostKeys }: SshTarget): ConnectConfig {
+function connectConfig(target: SshTarget): ConnectConfig {
+  const { hostname, port, user, addressFamily, bindAddress, identities, hostKeys } = target;
   const { keys, agentSocket } = identities;
   const algorithms = hostKeys.fingerprint ? null : algorithmsFor(hostKeys.known);
   const authHandler: AnyAuthMethod[] = [
@@ -213,6 +214,9 @@ function connectConfig({ hostname, port, user, identities, hostKeys }: SshTarget
     host: hostname,
     port,
     username: user,
+    forceIPv4: addressFamily === 'inet',
+    forceIPv6: addressFamily === 'inet6',
+    ...(bindAddress ? { localAddress: bindAddress } : {}),
     readyTimeout: readyTimeoutMs,
     keepaliveInterval: keepaliveMs,
     keepaliveCountMax: 3,
@@ -224,8 +228,7 @@ function connectConfig({ hostname, port, user, identities, hostKeys }: SshTarget
 /** What is wrong with the key that a host shows; `null` when it is the one that is known. */
 function checkHostKey(target: SshTarget, key: Buffer): SshError | null {
   const { known, fingerprint } = target.hostKeys;
-  if (fingerprint)
-    return fingerprintOf(key) === fingerprint.replace(/=$/, '') ? null : explainHostKey(target, key, 'changed');
+  if (fingerprint) return fingerprintOf(key) === fingerprint ? null : explainHostKey(target, key, 'changed');
   const verdict = judge(known, key);
   return verdict === 'known' ? null : explainHostKey(target, key, verdict);
 }

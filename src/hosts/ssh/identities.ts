@@ -14,9 +14,12 @@ export interface Identities {
 }
 
 export interface IdentityWishes {
-  readonly files: readonly string[];
+  /** `null`: the usual ones. */
+  readonly files: readonly string[] | null;
   readonly agentSocket: string | null;
   readonly onlyFiles: boolean;
+  /** What else was wished for and cannot be used, with the reason. */
+  readonly unusable: readonly string[];
 }
 
 const usual = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
@@ -32,10 +35,10 @@ export async function findIdentities(environment: SshEnvironment, wishes: Identi
     const key = await environmentKey(environment.key, environment.passphrase);
     return { keys: [{ key, label: `POINTSMAN_SSH_KEY (${labelOf(key)})` }], agentSocket: null, unusable: [] };
   }
-  const named = wishes.files.length > 0;
-  const files = named ? wishes.files : usual.map((name) => join(environment.home, '.ssh', name));
+  const named = wishes.files !== null;
+  const files = wishes.files ?? usual.map((name) => join(environment.home, '.ssh', name));
   const keys: { key: ParsedKey; label: string }[] = [];
-  const unusable: string[] = [];
+  const unusable = [...wishes.unusable];
   for (const file of files) {
     const text = await readIfThere(file);
     if (text === null) {

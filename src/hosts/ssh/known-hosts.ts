@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
+import { matchesPatterns } from './patterns.js';
 
 /** One key that is known of a host. */
 interface KnownKey {
@@ -64,16 +65,5 @@ function matches(names: string, name: string): boolean {
     const [, salt = '', digest] = hashed;
     return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === digest;
   }
-  const patterns = names.toLowerCase().split(',');
-  const fits = (pattern: string): boolean => wildcard(pattern).test(name.toLowerCase());
-  if (patterns.some((pattern) => pattern.startsWith('!') && fits(pattern.slice(1)))) return false;
-  return patterns.some((pattern) => !pattern.startsWith('!') && fits(pattern));
-}
-
-function wildcard(pattern: string): RegExp {
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`);
+  return matchesPatterns(names.toLowerCase().split(','), name.toLowerCase());
 }

@@ -9,8 +9,15 @@ export function envFilePath({ directory, envFile }: Project): string | null {
   return envFile === null ? null : resolve(directory, envFile);
 }
 
-/** Lines of the app's env file; none when there is no such file. */
+/** A value in quotes may have several lines. */
+const quoted = /^[ \t]*(?:export[ \t]+)?[A-Za-z_][\w.-]*[ \t]*[=:][ \t]*(?:"(?:[^"\\]|\\[^])*"|'[^']*')/gm;
+
+/**
+ * `NAME=value` as the app's env file has it, with quotes, escapes and comments, and its lines one by one besides; none when
+ * there is no such file.
+ */
 export async function readEnvFile(host: Pick<Host, 'readFile'>, project: Project): Promise<string[]> {
   const path = envFilePath(project);
-  return path === null ? [] : ((await host.readFile(path)) ?? '').split('\n');
+  const text = path === null ? '' : ((await host.readFile(path)) ?? '');
+  return [...text.split('\n'), ...(text.match(quoted) ?? [])];
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { findCommits } from '../../src/migrations/find-commits.js';
 import { migrationRuleNames } from '../../src/migrations/rules.js';
+import { numbers } from '../support/numbers.js';
 
 const pieces = [
   ...['COMMIT', 'BEGIN', 'END', ';', "'", '"', '`', '[', ']', '--', '/*', '*/', '\n', '\r\n', ' ', '(', ')', 'PRAGMA '],
@@ -32,18 +33,8 @@ const pieces = [
   ],
 ];
 
-/** Always the same numbers between 0 and 1. */
-function* numbers(seed: number): Generator<number, never> {
-  let state = seed;
-  for (;;) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    yield state / 2 ** 32;
-  }
-}
-
 test.each(['m.sql', 'm.py'])('whatever a text is, %s is judged, and every place lies in it', (path) => {
-  const random = numbers(7);
-  const next = (below: number): number => Math.floor(random.next().value * below);
+  const next = numbers(7);
   for (let round = 0; round < 400; round++) {
     const text = Array.from({ length: next(40) }, () => pieces[next(pieces.length)]).join('');
     const lines = text.split(/\r\n|\n|\r/);

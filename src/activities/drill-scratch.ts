@@ -10,7 +10,6 @@ import { removeContainer } from '../docker/trial-container.js';
 import type { Host } from '../hosts/host.js';
 import type { ScratchArgs } from '../model/activities.js';
 import { sqliteSettings, type Settings, type SqliteSettings } from '../model/settings.js';
-import { createRedactor, secretValues } from '../secrets/redact.js';
 import { failureOf } from './failures.js';
 import { redactorFor } from '../docker/redactor.js';
 
@@ -101,7 +100,7 @@ export class DrillScratch {
     const { host, settings, config, database } = this;
     const service = this.litestream;
     const environment = environmentOf(service);
-    const redact = both(createRedactor(secretValues(environment)), await redactorFor(host, settings));
+    const redact = await redactorFor(host, settings, environment);
     const image = await this.imageOf(settings.replica?.service ?? '');
     const volumes = [...this.otherVolumes(service), { name: this.volume, target: restoredTo }];
     // A bind mount over the database's place would bring the live file along.
@@ -212,8 +211,4 @@ function targetIn(service: ComposeService | undefined, { volume }: SqliteSetting
 
 function isInside(path: string, directory: string): boolean {
   return path === directory || path.startsWith(`${directory.replace(/\/$/, '')}/`);
-}
-
-function both(one: (text: string) => string, other: (text: string) => string): (text: string) => string {
-  return (text) => other(one(text));
 }

@@ -19,6 +19,7 @@ import type { Dependencies } from './dependencies.js';
 import { DrillScratch, removeScratch as removeAll } from './drill-scratch.js';
 import { failureOf } from './failures.js';
 import { redactorFor } from '../docker/redactor.js';
+import { redactLines } from '../secrets/redact.js';
 import type { Running } from './running.js';
 import { stepsOn } from './step.js';
 
@@ -129,10 +130,12 @@ async function probeRestored(host: Host, args: ProbeRestoredArgs, { signal }: Ru
 
 /** The reason in the first line; the log below it. */
 function unfit(what: string, { message, lines }: TrialError, redact: (text: string) => string): string {
-  const said = lines.map((line) => redact(line).trimEnd().slice(0, 500)).filter(Boolean);
+  const said = redactLines(redact, lines)
+    .map((line) => line.trimEnd().slice(0, 500))
+    .filter(Boolean);
   const last = said.at(-1);
   const log = said.length > 0 ? [`── app, last ${said.length} lines`, ...said.map((line) => `   ${line}`)] : [];
-  return [`${what} ${redact(message)}${last ? `: ${last.trim()}` : ''}`, ...log].join('\n');
+  return [`${what} ${redact(message).slice(0, 400)}${last ? `: ${last.trim()}` : ''}`, ...log].join('\n');
 }
 
 async function removeScratch(host: Host, { settings }: ScratchArgs): Promise<ScratchRemoved> {

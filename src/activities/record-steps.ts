@@ -28,6 +28,7 @@ import type { Dependencies } from './dependencies.js';
 import { inTurn } from './each-router.js';
 import { failureOf } from './failures.js';
 import { redactorFor } from '../docker/redactor.js';
+import { redactLines } from '../secrets/redact.js';
 import type { Running } from './running.js';
 import { stepsOn } from './step.js';
 
@@ -129,5 +130,8 @@ async function oldImages(host: Host, { settings, live }: CleanUpArgs): Promise<s
 async function collectLogs(host: Host, { settings, slot }: LogArgs): Promise<readonly LogSection[]> {
   const redact = await redactorFor(host, settings);
   const sections = await readServiceLogs(host, settings, slot);
-  return sections.map(({ title, lines }) => ({ title, lines: lines.map((line) => redact(line).slice(0, 500)) }));
+  return sections.map(({ title, lines }) => ({
+    title,
+    lines: redactLines(redact, lines).map((line) => line.slice(0, 500)),
+  }));
 }

@@ -28,6 +28,7 @@ import { inTurn } from './each-router.js';
 import { endStage } from './end-state.js';
 import { failureOf } from './failures.js';
 import { redactorFor } from '../docker/redactor.js';
+import { redactLines } from '../secrets/redact.js';
 import type { Running } from './running.js';
 import { stepsOn } from './step.js';
 
@@ -177,11 +178,10 @@ async function whyUnhealthy(
   { settings, slot }: Pick<SlotArgs, 'settings' | 'slot'>,
   container: Seen,
 ): Promise<string> {
-  const lines = await linesOf(host, container);
-  const redact = await redactorFor(host, settings);
+  const lines = redactLines(await redactorFor(host, settings), await linesOf(host, container));
   const last = lines.findLast((line) => line.trim() !== '');
   const { timeoutMs } = settings.health;
-  return `${settings.slots[slot]} ${wayItFailed(container, timeoutMs)}${last ? `: ${redact(last.trim())}` : ''}`;
+  return `${settings.slots[slot]} ${wayItFailed(container, timeoutMs)}${last ? `: ${last.trim()}` : ''}`;
 }
 
 async function probeSlot(host: Host, { settings, slot, release }: ProbeArgs, { signal }: Running): Promise<Probed> {

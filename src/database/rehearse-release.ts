@@ -1,5 +1,6 @@
 import { Compose } from '../docker/compose.js';
 import { redactorFor } from '../docker/redactor.js';
+import { redactLines } from '../secrets/redact.js';
 import { environmentOf } from '../docker/service-copy.js';
 import type { Host } from '../hosts/host.js';
 import type { Rehearsal } from '../model/database.js';
@@ -29,7 +30,9 @@ export async function rehearseRelease(
   // A variable that came with this release is in no container yet, and need not be in the project's env file.
   const redact = await redactorFor(host, settings, Object.values(config.services).flatMap(environmentOf));
   const last = (lines: readonly string[], count: number) =>
-    lines.slice(-count).map((line) => redact(line).slice(0, keepLines.characters));
+    redactLines(redact, lines)
+      .slice(-count)
+      .map((line) => line.slice(0, keepLines.characters));
   try {
     const rehearsed = await rehearse(host, settings, { ...request, config }, options);
     if (!rehearsed) return null;

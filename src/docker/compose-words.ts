@@ -1,6 +1,8 @@
 import { CommandError } from '../hosts/command-error.js';
 import type { Host } from '../hosts/host.js';
-import { createRedactor, secretValues } from '../secrets/redact.js';
+import { createRedactor } from '../secrets/redact.js';
+import { secretValues } from '../secrets/secret-values.js';
+import { composeNames } from './compose-names.js';
 import { readEnvLines } from './env-file.js';
 import { describeEnvProblem, envProblemOf } from './env-problem.js';
 
@@ -40,7 +42,8 @@ async function envFileRefusal(host: Host, said: string): Promise<string> {
 async function blankedOut(host: Host, said: string, { composeFiles, envFiles }: ProjectFiles): Promise<string> {
   const lines = await Promise.all(envFiles.map((file) => readEnvLines(host, file)));
   const composed = await Promise.all(composeFiles.map((file) => host.readFile(file)));
-  const redact = createRedactor(secretValues(lines.flat()));
+  const known = composed.map((text) => composeNames(text ?? '')).flatMap(({ names, images }) => [...names, ...images]);
+  const redact = createRedactor(secretValues(lines.flat(), new Set(known)));
   return redact(
     said
       .split('\n')

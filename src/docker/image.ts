@@ -15,6 +15,16 @@ export async function imageId(docker: Docker, reference: string): Promise<string
   }
 }
 
+/** `NAME=value` that a local image gives to every container; none when the host does not have it. */
+export async function imageEnvironment(docker: Docker, reference: string): Promise<readonly string[]> {
+  try {
+    return (await docker.getImage(reference).inspect()).Config.Env ?? [];
+  } catch (error) {
+    if (isNotFound(error)) return [];
+    throw error;
+  }
+}
+
 /** Pulls through the Docker CLI, which knows the user's credential helpers, and those that the release brought. */
 export async function pullImage(
   host: Host,

@@ -92,11 +92,7 @@ async function askHealth(docker: Docker, id: string): Promise<string> {
   );
   const answer = `${stdout}${stderr}`.trim();
   if (exitCode === 0) return answer;
-  throw await trialError(
-    docker,
-    id,
-    `was healthy, and then its health check failed (${exitCode}): ${answer.slice(0, 300)}`,
-  );
+  throw await trialError(docker, id, `was healthy, and then its health check failed (${exitCode}): ${answer}`);
 }
 
 async function trialError(docker: Docker, id: string, message: string): Promise<TrialError> {

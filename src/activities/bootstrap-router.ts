@@ -6,7 +6,7 @@ import { routersOf } from '../model/routers.js';
 import type { Settings } from '../model/settings.js';
 import { slots, type Live } from '../model/slot.js';
 import { foreignConfigCheck, judgeForeignConfig } from '../preflight/checks/foreign-config.js';
-import { bothSlotsRun, leftoverSlotCheck } from '../preflight/checks/slots.js';
+import { bothSlotsRun, whichSlotCheck } from '../preflight/checks/slots.js';
 import { findForeignConfig } from '../router/foreign-config.js';
 import { askLive, askLiveOnceUp, askRouter, type RouterState } from '../router/live-slot.js';
 import { isWhole } from '../router/nginx-config.js';
@@ -149,6 +149,6 @@ async function slotThatRuns(host: Host, settings: Settings): Promise<Live | null
   const running = slots.filter((_, at) => states[at]?.running);
   const healthy = running.filter((slot) => states[slots.indexOf(slot)]?.health === 'healthy');
   const candidates = healthy.length > 0 ? healthy : running;
-  if (candidates.length > 1) throw preflightFailed([{ ...bothSlotsRun(settings), check: leftoverSlotCheck }]);
+  if (candidates.length > 1) throw preflightFailed([{ ...bothSlotsRun(settings), check: whichSlotCheck }]);
   return candidates[0] ? { slot: candidates[0], release: null } : null;
 }

@@ -21,7 +21,7 @@ import { replicaTarget, requiredVariables } from './checks/replica.js';
 import { routerHealth, routerService } from './checks/router.js';
 import { routerCanary, routerSnippets } from './checks/router-stages.js';
 import { ofEachRouter, otherRouters } from './checks/routers.js';
-import { onlyOneSlotRuns, slotServices } from './checks/slots.js';
+import { onlyOneSlotRuns, slotServices, whichSlotIsLive } from './checks/slots.js';
 import { checkEngine } from './engine.js';
 import { gatherWorld, type Question, type World } from './world.js';
 import { reasonOf } from '../model/reason.js';
@@ -51,6 +51,7 @@ export const checks: readonly Check[] = [
   comesBack,
   liveSlotRuns,
   onlyOneSlotRuns,
+  whichSlotIsLive,
   brokenGlass,
 ];
 

@@ -80,7 +80,7 @@ async function written(config: string, more: Readonly<Record<string, string>> = 
 /** What preflight says of the router and the slots. */
 async function said(): Promise<Finding[]> {
   const { findings } = await runPreflight(host, settings, { release: '1.30', kind: 'deploy' });
-  return findings.filter(({ check }) => ['router-config', 'leftover-slot'].includes(check));
+  return findings.filter(({ check }) => ['router-config', 'leftover-slot', 'which-slot'].includes(check));
 }
 
 /** All that a deploy would have to leave alone. */

@@ -41,22 +41,30 @@ export const slotServices: Check = {
     }),
 };
 
-export const leftoverSlotCheck = 'leftover-slot';
-
 export const onlyOneSlotRuns: Check = {
-  name: leftoverSlotCheck,
-  looksAt: 'only the live slot runs, and of two that run the router serves one',
-  run: async ({ host, slots: states, settings, live, router }) => {
-    if (live) {
-      const idle = otherSlot(live.slot);
-      if (!states[idle]?.running) return [];
-      const message = `${settings.slots[idle]} runs though the router serves ${live.slot}.`;
-      return [warning(message, 'It will be replaced by the new release.')];
-    }
-    if (!slots.every((slot) => states[slot]?.running)) return [];
+  name: 'leftover-slot',
+  looksAt: 'only the live slot runs',
+  run: ({ slots: states, settings, live }) => {
+    const idle = live ? otherSlot(live.slot) : null;
+    if (!idle || !states[idle]?.running) return [];
+    return [
+      warning(
+        `${settings.slots[idle]} runs though the router serves ${live?.slot}.`,
+        'It will be replaced by the new release.',
+      ),
+    ];
+  },
+};
+
+export const whichSlotCheck = 'which-slot';
+
+export const whichSlotIsLive: Check = {
+  name: whichSlotCheck,
+  looksAt: 'of two slots that run, a router serves one',
+  run: async ({ host, slots: states, settings, live }) => {
+    if (live || !slots.every((slot) => states[slot]?.running)) return [];
     // One that is down, or answers a page, knows better once it is asked again.
-    const config = router && (await Nginx.find(host, settings))?.readConfig();
-    return (await config) ? [] : [bothSlotsRun(settings)];
+    return (await (await Nginx.find(host, settings))?.readConfig()) ? [] : [bothSlotsRun(settings)];
   },
 };
 

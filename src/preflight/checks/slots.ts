@@ -1,6 +1,7 @@
 import { otherSlot, slots } from '../../model/slot.js';
 import type { Settings } from '../../model/settings.js';
 import { Nginx } from '../../router/nginx.js';
+import { isOwnConfig } from '../../router/nginx-config.js';
 import { error, warning, type Check, type Said } from '../check.js';
 import { serviceOf } from '../world.js';
 
@@ -63,8 +64,9 @@ export const whichSlotIsLive: Check = {
   looksAt: 'of two slots that run, a router serves one',
   run: async ({ host, slots: states, settings, live }) => {
     if (live || !slots.every((slot) => states[slot]?.running)) return [];
-    // One that is down, or answers a page, knows better once it is asked again.
-    return (await (await Nginx.find(host, settings))?.readConfig()) ? [] : [bothSlotsRun(settings)];
+    const config = (await (await Nginx.find(host, settings))?.readConfig()) ?? '';
+    // A router of ours that is down knows, and tells once it is up.
+    return isOwnConfig(config) ? [] : [bothSlotsRun(settings)];
   },
 };
 

@@ -143,7 +143,7 @@ export class Nginx {
 
   async removePrevious(exceptTimestamp: string): Promise<void> {
     const script =
-      'cd "$1" && for f in default.conf.????????T??????Z.previous; do case $f in "$2") ;; *) rm -f "$f" ;; esac; done';
+      'cd "$1" && for f in default.conf.????????T??????Z*.previous default.conf.state-ended.previous; do case $f in "$2") ;; *) rm -f "$f" ;; esac; done';
     await this.exec(['sh', '-c', script, 'sh', this.settings.router.configDirectory, previous(exceptTimestamp)]);
   }
 

@@ -85,7 +85,17 @@ async function said(): Promise<Finding[]> {
 
 /** All that a deploy would have to leave alone. */
 const untouched = async (): Promise<string> =>
-  (await execa('sh', ['-c', 'cat conf.d/*; ls conf.d; docker ps -q --no-trunc | sort'], { cwd: directory })).stdout;
+  (
+    await execa(
+      'sh',
+      [
+        '-c',
+        'cat conf.d/*; ls conf.d; docker ps -q --filter "label=com.docker.compose.project=$0" | sort',
+        settings.project,
+      ],
+      { cwd: directory },
+    )
+  ).stdout;
 
 describe('a router whose config its user has written', () => {
   test('is not taken over where that would lose a header or a location, and nothing is touched', async () => {

@@ -20,6 +20,9 @@ export interface UpOptions {
 /** `up` gives the steps that run five seconds to end their commands, and its server thirty. */
 const downWithinMs = 90_000;
 
+/** A server that died is started anew up to three times, and comes up within seconds where it can at all. */
+const backWithinMs = 60_000;
+
 /** Temporal's embedded server and a worker, in the foreground, each looked after. */
 export async function upCommand(session: Session, { idleExit }: UpOptions): Promise<ExitCode> {
   const place = embedded(session);
@@ -54,9 +57,28 @@ export async function upCommand(session: Session, { idleExit }: UpOptions): Prom
   return exitCodes.succeeded;
 }
 
+/** A server that dies under it is brought back by {@link keepServer}, and the worker is created anew for that one. */
 async function workerOf(place: EmbeddedPlace, session: Session): Promise<Worker> {
-  await keepHistory(place);
-  return createWorker({ place, stateDirectory: session.environment.stateDirectory });
+  for (;;) {
+    const server = serverPid(place);
+    try {
+      await keepHistory(place);
+      return await createWorker({ place, stateDirectory: session.environment.stateDirectory });
+    } catch (error) {
+      const died = server === null || serverPid(place) !== server;
+      if (!died || !(await listensAgain(place))) throw error;
+    }
+  }
+}
+
+/** `false` when the server is not back within a minute. */
+async function listensAgain(place: EmbeddedPlace): Promise<boolean> {
+  const deadline = Date.now() + backWithinMs;
+  while (!serverListens(place)) {
+    if (Date.now() > deadline) return false;
+    await sleep(100);
+  }
+  return true;
 }
 
 /** A worker for a server that somebody else runs. */

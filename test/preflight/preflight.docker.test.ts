@@ -10,7 +10,7 @@ import { LocalHost } from '../../src/hosts/local-host.js';
 import type { Finding } from '../../src/model/finding.js';
 import type { Settings } from '../../src/model/settings.js';
 import { runPreflight } from '../../src/preflight/index.js';
-import { renderLiveConfig } from '../../src/router/nginx-config.js';
+import { marker, renderLiveConfig } from '../../src/router/nginx-config.js';
 import { engineSocket } from '../support/engine-socket.js';
 import { settings as usual } from '../support/settings.js';
 import { ownName } from '../support/names.js';
@@ -226,13 +226,13 @@ describe('a router that runs', () => {
 
   test('with a config that nginx would refuse now is an error with its reason', async () => {
     await up(good, 'router');
-    await place('server { listen 5000; lissten 5001; }');
+    await place(`${marker}\nserver { listen 5000; lissten 5001; }`);
     expect(await findingsOf(good)).toEqual([
       {
         check: 'router-health',
         severity: 'error',
         message:
-          'nginx refuses the router\'s present config: unknown directive "lissten" in /etc/nginx/conf.d/default.conf:1.',
+          'nginx refuses the router\'s present config: unknown directive "lissten" in /etc/nginx/conf.d/default.conf:2.',
         fix: 'Mend it first: nginx would refuse the new one too.',
       },
     ]);

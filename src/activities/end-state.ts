@@ -4,7 +4,7 @@ import type { Settings } from '../model/settings.js';
 import { sameLive, type Live } from '../model/slot.js';
 import { askRouter, type RouterState } from '../router/live-slot.js';
 import { Nginx } from '../router/nginx.js';
-import { liveInConfig, marker } from '../router/nginx-config.js';
+import { isOwnConfig, liveInConfig } from '../router/nginx-config.js';
 import { proveLive } from '../router/proof.js';
 import { sameStates, statesIn, type RouterStates } from '../router/router-states.js';
 import { configFor } from './live-config.js';
@@ -91,7 +91,7 @@ async function endState(host: Host, settings: Settings, { isIn, without, signal 
   }
   // Else the attempt before this one has put it there, and died before it was loaded.
   await nginx.reload();
-  const live = config.startsWith(marker) ? liveInConfig(config, settings.slots) : null;
+  const live = isOwnConfig(config) ? liveInConfig(config, settings.slots) : null;
   const { hold, candidate, watch, maintenance } = statesIn(config);
   const states = { canary: candidate, watched: watch !== null, maintenance: maintenance !== null };
   // An app that is ill is no reason to stay in a state that has to end.

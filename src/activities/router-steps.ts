@@ -12,7 +12,7 @@ import type { Settings } from '../model/settings.js';
 import { sameLive } from '../model/slot.js';
 import { askRouter } from '../router/live-slot.js';
 import type { Nginx } from '../router/nginx.js';
-import { liveInConfig, marker } from '../router/nginx-config.js';
+import { isOwnConfig, liveInConfig } from '../router/nginx-config.js';
 import { proveLive, SwitchNotProvenError, slotMismatch, usualProof } from '../router/proof.js';
 import { sameStates, statesIn, type RouterStates } from '../router/router-states.js';
 import type { Host } from '../hosts/host.js';
@@ -181,7 +181,7 @@ async function switchBack(
   const workers = await nginx.workers();
   if ((await nginx.readConfig()) !== config) await nginx.install(config, timestamp);
   await nginx.reload();
-  if (live && config.startsWith(marker)) await proveLive(host, settings, { live, canary: null }, signal);
+  if (live && isOwnConfig(config)) await proveLive(host, settings, { live, canary: null }, signal);
   return { changed: true, workers };
 }
 
@@ -193,7 +193,7 @@ async function asItIsNow(
 ): Promise<string> {
   const live = liveInConfig(previous, settings.slots);
   const states = { ...statesIn(present), candidate: null };
-  const known = present?.startsWith(marker) && previous.startsWith(marker) && live;
+  const known = present && isOwnConfig(present) && isOwnConfig(previous) && live;
   if (!known || sameStates(statesIn(previous), states)) return previous;
   return configFor(nginx, settings, live, states);
 }

@@ -6,7 +6,7 @@ import type { Live } from '../model/slot.js';
 import { previewHeader } from '../model/rollout.js';
 import { askRouter } from '../router/live-slot.js';
 import type { Nginx } from '../router/nginx.js';
-import { marker } from '../router/nginx-config.js';
+import { isOwnConfig } from '../router/nginx-config.js';
 import { statesIn } from '../router/router-states.js';
 import { configFor } from './live-config.js';
 
@@ -38,7 +38,7 @@ export async function warmUp(
 ): Promise<void> {
   const { live, canary } = await askRouter(host, settings);
   if (!live || live.slot === next.slot || canary?.slot === next.slot) return;
-  if (!present?.startsWith(marker) || !(await nginx.isModern())) return;
+  if (!present || !isOwnConfig(present) || !(await nginx.isModern())) return;
   const { slot } = next;
   const candidate = { by, slot, release: next.release ?? slot, weight: 0, sticky: 'none' } as const;
   const config = await configFor(nginx, settings, live, { ...statesIn(present), candidate });

@@ -1,6 +1,6 @@
 import type { RouterSettings } from '../model/settings.js';
 import type { Directive } from './nginx-syntax.js';
-import { portsOf, tell, type Way } from './served-slots.js';
+import { portsOf, tell, withinHttp, type Way } from './served-slots.js';
 
 export interface Replaced {
   /** The file that pointsman writes. Others stay, and so does what they include. */
@@ -18,7 +18,7 @@ const ownHeaders = ['host', 'x-real-ip', 'x-forwarded-for', 'x-forwarded-proto',
  * sends requests to a slot and how that is usually done is in both. Each is told with its place and told once, with all in it.
  */
 export function lossesOf(tree: readonly Directive[], replaced: Replaced): string[] {
-  const top = tree.flatMap((one) => (one.name === 'http' ? (one.block ?? []) : [one]));
+  const top = withinHttp(tree);
   const lost = top.flatMap((directive) => {
     if (directive.file !== replaced.file) return [];
     if (directive.name === 'server' && directive.block) return lostOfServer(directive, replaced);

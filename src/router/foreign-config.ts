@@ -43,7 +43,7 @@ export async function findForeignConfig(host: Host, settings: Settings): Promise
     !(await isOfImage(host, settings, { nginx, config }));
   try {
     const tree = await treeOf(nginx, replaced ? config : '');
-    return await judge(host, settings, { tree, replaced });
+    return await judge(host, settings, { tree, replaced, file: nginx.file });
   } catch (error) {
     if (!(error instanceof NginxSyntaxError)) throw error;
     return replaced ? { ...nothing, replaced, unreadable: error.message } : null;
@@ -78,11 +78,9 @@ async function treeOf(nginx: Nginx, config: string): Promise<readonly Directive[
 async function judge(
   host: Host,
   settings: Settings,
-  { tree, replaced }: { readonly tree: readonly Directive[]; readonly replaced: boolean },
+  { tree, replaced, file }: { readonly tree: readonly Directive[]; readonly replaced: boolean; readonly file: string },
 ): Promise<ForeignConfig | null> {
-  const { port, configDirectory } = settings.router;
-  const file = `${configDirectory}/default.conf`;
-  const listening = serversOn(tree, port);
+  const listening = serversOn(tree, settings.router.port);
   const besides = listening.filter((server) => server.file !== file).map(tell);
   if (!replaced && besides.length === 0) return null;
   const ways = await waysToSlots(host, settings, tree);

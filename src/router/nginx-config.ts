@@ -206,7 +206,7 @@ function told({ slot, release, weight }: CandidateConfig) {
 
 /** What a config serves: as its own status answer would say, or the slot that one written by hand sends requests to. */
 export function liveInConfig(config: string, services: SlotServices): Live | null {
-  if (!config.startsWith(marker)) {
+  if (!isOwnConfig(config)) {
     const slot = slotInConfig(config, services);
     return slot ? { slot, release: null } : null;
   }

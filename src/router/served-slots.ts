@@ -34,7 +34,8 @@ export function serversOn(tree: readonly Directive[], port: number): Directive[]
   return serversOf(tree).filter(({ block }) => portsOf(block ?? []).includes(port));
 }
 
-function withinHttp(tree: readonly Directive[]): readonly Directive[] {
+/** What stands within `http`; all of it, where a file is read by itself. */
+export function withinHttp(tree: readonly Directive[]): readonly Directive[] {
   const http = tree.filter(({ name }) => name === 'http');
   return http.length > 0 ? http.flatMap(({ block }) => block ?? []) : tree;
 }

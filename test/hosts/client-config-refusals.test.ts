@@ -1,9 +1,6 @@
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { parseSshAddress } from '../../src/hosts/ssh/address.js';
-import { clientConfig, type ClientConfig } from '../../src/hosts/ssh/client-config/client-config.js';
 import { SshError } from '../../src/hosts/ssh/error.js';
 import { SshHome } from '../support/ssh-home.js';
 
@@ -15,16 +12,10 @@ beforeEach(async () => {
 
 type Files = Readonly<Record<string, string>>;
 
-function resolve(url: string): Promise<ClientConfig> {
-  const query = { ...parseSshAddress(url), proxyJump: null };
-  const environment = { home: home.path, user: userInfo().username, agentSocket: null };
-  return clientConfig(query, environment, [{ path: join(home.directory, 'config'), directory: home.directory }]);
-}
-
 describe('what would lead elsewhere and is not supported is refused, with the line and what to do', () => {
   async function refusal(files: Files, url = 'ssh://shop'): Promise<string> {
     await home.write(files);
-    const reason: unknown = await resolve(url).catch((error: unknown) => error);
+    const reason: unknown = await home.resolve(url).catch((error: unknown) => error);
     if (!(reason instanceof SshError) || reason.problem !== 'usage') throw new Error('it was expected to be refused');
     return reason.message.replaceAll(home.directory, '~/.ssh');
   }
@@ -112,12 +103,12 @@ describe('what does not concern the host, or changes nothing of the way, is left
   ];
   test.each(harmless)('%s', async (_, config) => {
     await home.write({ config });
-    expect((await resolve('ssh://shop')).port).toBe(2201);
+    expect((await home.resolve('ssh://shop')).port).toBe(2201);
   });
 
   test('a certificate is told to those whom the host refuses', async () => {
     await home.write({ config: 'CertificateFile ~/.ssh/a-cert.pub\nPKCS11Provider none\n' });
-    expect((await resolve('ssh://shop')).unusable).toEqual([
+    expect((await home.resolve('ssh://shop')).unusable).toEqual([
       `CertificateFile ~/.ssh/a-cert.pub (${join(home.directory, 'config')} line 1) is not supported`,
     ]);
   });

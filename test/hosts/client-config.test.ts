@@ -2,8 +2,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { parseSshAddress } from '../../src/hosts/ssh/address.js';
-import { clientConfig, type ClientConfig } from '../../src/hosts/ssh/client-config/client-config.js';
+import type { ClientConfig } from '../../src/hosts/ssh/client-config/client-config.js';
 import { SshHome } from '../support/ssh-home.js';
 
 let home: SshHome;
@@ -13,12 +12,6 @@ beforeEach(async () => {
 });
 
 type Files = Readonly<Record<string, string>>;
-
-function resolve(url: string): Promise<ClientConfig> {
-  const query = { ...parseSshAddress(url), proxyJump: null };
-  const environment = { home: home.path, user: userInfo().username, agentSocket: null };
-  return clientConfig(query, environment, [{ path: join(home.directory, 'config'), directory: home.directory }]);
-}
 
 /** What `ssh` says of a host, by keyword. */
 async function askSsh(url: string): Promise<(keyword: string) => string[]> {
@@ -48,7 +41,7 @@ const usualGlobalKnownHosts = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_h
 
 async function compare(files: Files, url = 'ssh://shop'): Promise<void> {
   await home.write({ config: '', ...files });
-  const [ours, said] = await Promise.all([resolve(url), askSsh(url)]);
+  const [ours, said] = await Promise.all([home.resolve(url), askSsh(url)]);
   const paths = (texts: string[]) => texts.filter((text) => text !== 'none').map((text) => expanded(text, ours));
   const listed = (keyword: string) => said(keyword).flatMap((text) => text.split(' '));
   expect({

@@ -1,6 +1,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
+import { parseSshAddress } from '../../src/hosts/ssh/address.js';
+import { clientConfig, type ClientConfig } from '../../src/hosts/ssh/client-config/client-config.js';
 
 /** A home directory of its own, for its `~/.ssh`. */
 export class SshHome {
@@ -25,6 +27,14 @@ export class SshHome {
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, text, { mode: 0o600 });
     }
+  }
+
+  /** What its `~/.ssh/config`, and no other file, says of an address. */
+  resolve(url: string): Promise<ClientConfig> {
+    const query = { ...parseSshAddress(url), proxyJump: null };
+    const environment = { home: this.path, user: userInfo().username, agentSocket: null };
+    const { directory } = this;
+    return clientConfig(query, environment, [{ path: join(directory, 'config'), directory }]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

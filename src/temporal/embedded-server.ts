@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { lastLinesOf } from './log-tail.js';
 import { searchAttributeNames } from './search-attributes.js';
 import { TemporalUnavailableError, type EmbeddedPlace } from './place.js';
-import { argumentsOf, hasOpen, isOurs, sendSignal, socketLink, tcpSockets } from './proc.js';
+import { argumentsOf, hasOpen, isEnding, isOurs, sendSignal, socketLink, tcpSockets } from './proc.js';
 import { secureStateDirectory } from './state-directory.js';
 
 const startWithinMs = 60_000;
@@ -68,6 +68,7 @@ export function portIsTaken(port: number): Promise<boolean> {
 /** @throws {TemporalUnavailableError} when another program than this state's server listens on its port. */
 export async function refuseStranger(place: EmbeddedPlace): Promise<void> {
   if (serverListens(place)) return;
+  await untilGone(place);
   // Asked once more: it may have come up meanwhile.
   if ((await portIsTaken(place.port)) && !serverListens(place)) throw taken(place.port);
 }
@@ -93,6 +94,7 @@ export async function startServer(place: EmbeddedPlace): Promise<void> {
     );
   }
   secureStateDirectory(place.stateDirectory);
+  await untilGone(place);
   if (await portIsTaken(place.port)) throw taken(place.port);
   const log = join(place.stateDirectory, 'temporal.log');
   const deadline = Date.now() + startWithinMs;
@@ -140,11 +142,18 @@ export async function stopServer(place: EmbeddedPlace, graceMs = endsWithinMs): 
 }
 
 async function endsBefore(deadline: number, place: EmbeddedPlace, pid: number): Promise<boolean> {
-  while (serverPid(place) === pid) {
+  while (serverPid(place) === pid || isEnding(pid)) {
     if (Date.now() > deadline) return false;
     await sleep(50);
   }
   return true;
+}
+
+/** A server that was killed has its port and its file for a moment longer: it is no stranger, and no second one may start yet. */
+async function untilGone({ stateDirectory }: Pick<EmbeddedPlace, 'stateDirectory'>): Promise<void> {
+  const pid = readPid(join(stateDirectory, 'temporal.pid'));
+  const deadline = Date.now() + killedWithinMs;
+  while (pid !== null && isEnding(pid) && Date.now() < deadline) await sleep(20);
 }
 
 /**

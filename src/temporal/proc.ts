@@ -22,6 +22,26 @@ export function argumentsOf(pid: number): string[] {
 }
 
 /**
+ * Whether a process of ours is on its way out: it has no memory any more, hence no command line, and its files and sockets stay
+ * open until its last thread has ended. A loaded machine takes a while over that.
+ */
+export function isEnding(pid: number): boolean {
+  if (!isOurs(pid) || argumentsOf(pid).some(Boolean)) return false;
+  const ended = ['Z', 'X'].includes(stateOf(pid));
+  return !ended || entriesOf(`/proc/${pid}/task`).length > 1;
+}
+
+/** One letter; `X` for a process that there is none of. */
+function stateOf(pid: number): string {
+  try {
+    // Its name stands before, in brackets, and may hold any character.
+    return /\) (\w) [^)]*$/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1] ?? 'X';
+  } catch {
+    return 'X';
+  }
+}
+
+/**
  * Whether a process of ours has one of these files or sockets open.
  *
  * @param names as the kernel writes them: a file's real path, or {@link socketLink}.

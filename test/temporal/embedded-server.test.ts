@@ -4,8 +4,10 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import {
+  portIsTaken,
   serverArguments,
   serverListens,
   serverPid,
@@ -14,6 +16,7 @@ import {
 } from '../../src/temporal/embedded-server.js';
 import { connectClient } from '../../src/temporal/connection.js';
 import { TemporalUnavailableError, type EmbeddedPlace } from '../../src/temporal/place.js';
+import { argumentsOf } from '../../src/temporal/proc.js';
 import { freePort } from '../support/free-port.js';
 import { answers, asNobody, canBeNobody, lives, squat } from '../support/squatter.js';
 
@@ -122,6 +125,52 @@ test.skipIf(!canBeNobody)(
     expect(lives(other)).toBe(true);
   },
 );
+
+/**
+ * A process as a kill leaves it for a moment: without memory, hence without a command line, while its last thread has the port.
+ * That thread ends with its input.
+ */
+async function dying(port: number): Promise<ChildProcess> {
+  const script = `
+import ctypes, os, platform, socket, sys, threading
+listener = socket.create_server(('127.0.0.1', ${port}))
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0))).start()
+print('dies', flush=True)
+ctypes.CDLL(None).syscall({'x86_64': 60, 'aarch64': 93}[platform.machine()], 0)`;
+  const child = spawn('python3', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  while (argumentsOf(child.pid ?? 0).some(Boolean)) await sleep(5);
+  return noted(child);
+}
+
+describe('a server that was killed and has its port until its last thread has ended', () => {
+  test('is no stranger to the one that is started in its place', async () => {
+    const port = await freePort();
+    const { stdin } = await dying(port);
+    const cli = join(place.stateDirectory, 'temporal');
+    const script = `require('net').createServer().listen(${port}, '127.0.0.1')`;
+    await writeFile(cli, `#!/bin/sh\nexec ${process.execPath} -e "${script}" "$@"`, { mode: 0o755 });
+    const next = { ...place, cli, port };
+    const started = startServer(next);
+    started.catch(() => undefined);
+    expect(await portIsTaken(port)).toBe(true);
+    stdin?.end();
+    await started;
+    expect(serverListens(next)).toBe(true);
+    await stopServer(next);
+  });
+
+  test('is no stranger to a command: it is told that Temporal does not answer', async () => {
+    const port = await freePort();
+    const { stdin } = await dying(port);
+    const connected = connectClient({ ...place, port });
+    connected.catch(() => undefined);
+    expect(await portIsTaken(port)).toBe(true);
+    stdin?.end();
+    await expect(connected).rejects.toThrow(`Temporal does not answer at 127.0.0.1:${port}`);
+  });
+});
 
 test('a server that does not end when it is told to is killed', async () => {
   const stubborn = await standIn(`process.on('SIGTERM', () => {}); ${idle}`);

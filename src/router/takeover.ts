@@ -1,7 +1,8 @@
 import type { RouterSettings } from '../model/settings.js';
 import type { Slot } from '../model/slot.js';
+import { lossesOf } from './config-losses.js';
 import type { Directive } from './nginx-syntax.js';
-import type { SlotNames } from './served-slots.js';
+import { serversOn, tell, waysOf, type SlotNames } from './served-slots.js';
 
 /** What is taken over of a router that a user's own config serves. A plan: nothing is written by it. */
 export interface Takeover {
@@ -52,7 +53,13 @@ export interface TakeoverFacts {
  *
  * @param tree all that nginx reads (`treeOfDump`).
  */
-export function takeoverOf(_tree: readonly Directive[], { slot, router }: TakeoverFacts): Takeover {
-  const snippets = router.snippets ?? `${router.configDirectory}/snippets`;
-  return { slot, snippets: [], moved: [], kept: [], settings: { snippets }, byHand: [] };
+export function takeoverOf(tree: readonly Directive[], { slot, router, names }: TakeoverFacts): Takeover {
+  const file = `${router.configDirectory}/default.conf`;
+  const listening = serversOn(tree, router.port);
+  const ways = waysOf(listening, tree, names);
+  const besides = listening
+    .filter((server) => server.file !== file)
+    .map((server) => `${tell(server)}: move it to default.conf`);
+  const losses = lossesOf(tree, { file, ways, router }).map((lost) => `${lost}: move it to a file of router.snippets`);
+  return { slot, snippets: [], moved: [], kept: [], settings: {}, byHand: [...besides, ...losses] };
 }

@@ -74,16 +74,16 @@ async function planShown(
   throw failureOf('PreflightFailed', 'what runs is not what was shown any more: look again (pointsman adopt)');
 }
 
-async function askThePaths(host: Host, { settings, paths }: AskPathsArgs, { signal }: Running): Promise<AskedPaths> {
-  return { answers: await askPaths(host, settings, paths, signal) };
+async function askThePaths(host: Host, { paths, ...asked }: AskPathsArgs, { signal }: Running): Promise<AskedPaths> {
+  return { answers: await askPaths(host, asked, paths, signal) };
 }
 
 async function compareThePaths(
   host: Host,
-  { settings, before }: ComparePathsArgs,
+  { before, ...asked }: ComparePathsArgs,
   { signal }: Running,
 ): Promise<PathsCompared> {
-  const differences = await comparePaths(host, settings, before, signal);
+  const differences = await comparePaths(host, asked, before, signal);
   if (differences.length === 0) return { paths: before.length };
   throw failureOf('AnswersDiffer', `not the same answers as before: ${differences.slice(0, 8).join('; ')}`);
 }

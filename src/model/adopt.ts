@@ -31,6 +31,7 @@ export interface Adoptable {
 }
 
 export interface AskPathsArgs extends StepArgs {
+  readonly live: Live;
   /** `/static/`, or with a host name of its own: `http://shop.example.org/`. */
   readonly paths: readonly string[];
 }
@@ -44,6 +45,8 @@ export interface PathAnswer {
   readonly headers: Readonly<Record<string, string>>;
   /** Digest of the body's first 64 KiB; `null`: another one each time. */
   readonly body: string | null;
+  /** Whether the live slot itself gives the same body at that moment: where it changes, the app has changed it. */
+  readonly fromSlot: boolean;
 }
 
 export interface AskedPaths {
@@ -61,6 +64,7 @@ export interface AdoptionWritten {
 }
 
 export interface ComparePathsArgs extends StepArgs {
+  readonly live: Live;
   readonly before: readonly PathAnswer[];
 }
 
@@ -90,19 +94,25 @@ export function liveOf({ slot, release }: SlotRelease): Live {
 export function differencesOf(before: PathAnswer, after: PathAnswer): string[] {
   const { path } = before;
   const found: string[] = [];
+  // Users write meanwhile: what the slot itself answers otherwise by now is none of the router's doing.
+  const changedByApp = before.fromSlot && after.fromSlot && before.body !== after.body;
   if (before.status !== after.status) {
     if (before.status !== null) found.push(`${path}: status ${before.status} before, ${after.status ?? 'none'} now`);
     return found;
   }
   for (const name of new Set([...Object.keys(before.headers), ...Object.keys(after.headers)])) {
     const [was, is] = [before.headers[name], after.headers[name]];
-    if (was === is || was === varies || is === varies) continue;
+    if (was === is || was === varies || is === varies || (changedByApp && ofBody.includes(name))) continue;
     const what = is === undefined ? 'is gone' : was === undefined ? 'is new' : 'has another value';
     found.push(`${path}: the header ${name} ${what}`);
   }
-  if (before.body !== null && after.body !== null && before.body !== after.body) found.push(`${path}: another body`);
+  const known = before.body !== null && after.body !== null;
+  if (known && before.body !== after.body && !changedByApp) found.push(`${path}: another body`);
   return found;
 }
+
+/** Headers that tell of the body. */
+const ofBody = ['content-length', 'etag', 'last-modified'];
 
 /** In the place of a digest: the header has another value each time. */
 export const varies = '*';

@@ -4,6 +4,7 @@ import { findContainer } from '../docker/container.js';
 import type { Host, HttpRequest, HttpResponse } from '../hosts/host.js';
 import { differencesOf, varies, type PathAnswer } from '../model/adopt.js';
 import type { Settings } from '../model/settings.js';
+import type { Live } from '../model/slot.js';
 import { throwIfUnreached, RouterDownError } from './live-slot.js';
 
 /** Of one connection and not of an answer, or of the moment; and what pointsman itself adds. */
@@ -12,16 +13,27 @@ const leftOut = /^(?:date|age|expires|connection|keep-alive|transfer-encoding|x-
 /** What differs between two requests by itself is found by asking again. */
 const times = 3;
 
+/** Who is asked. */
+export interface Asked {
+  readonly settings: Settings;
+  readonly live: Live;
+}
+
 /** What each path answers through the router, as far as it is the same each time. */
 export async function askPaths(
   host: Host,
-  settings: Settings,
+  { settings, live }: Asked,
   paths: readonly string[],
   signal: AbortSignal,
 ): Promise<PathAnswer[]> {
-  const address = await addressOf(host, settings);
+  const router = await addressOf(host, settings, settings.router.service);
+  const slot = await addressOf(host, settings, settings.slots[live.slot]);
   const answers: PathAnswer[] = [];
-  for (const path of paths) answers.push(await askPath(host, requestOf(path, address, settings), path, signal));
+  for (const path of paths) {
+    const through = requestOf(path, router, settings);
+    const past = { ...through, host: slot, port: settings.router.upstreamPort };
+    answers.push(await askPath(host, { path, through, past }, signal));
+  }
   return answers;
 }
 
@@ -31,7 +43,7 @@ const settlesMs = 5000;
 /** Asks the paths again until they answer as before; what still differs in the end, in words. */
 export async function comparePaths(
   host: Host,
-  settings: Settings,
+  asked: Asked,
   before: readonly PathAnswer[],
   signal: AbortSignal,
 ): Promise<string[]> {
@@ -39,7 +51,7 @@ export async function comparePaths(
   for (;;) {
     const after = await askPaths(
       host,
-      settings,
+      asked,
       before.map(({ path }) => path),
       signal,
     );
@@ -49,10 +61,10 @@ export async function comparePaths(
   }
 }
 
-async function addressOf(host: Host, { project, router }: Settings): Promise<string> {
-  const container = await findContainer(host.docker, project, router.service);
+async function addressOf(host: Host, { project }: Settings, service: string): Promise<string> {
+  const container = await findContainer(host.docker, project, service);
   if (container?.running && container.address) return container.address;
-  throw new RouterDownError(`the router (${router.service}) does not run, so it cannot be asked`);
+  throw new RouterDownError(`${service} does not run, so it cannot be asked`);
 }
 
 /** A path alone is asked of whichever server answers for no name. */
@@ -64,17 +76,27 @@ function requestOf(path: string, address: string, { router }: Settings): HttpReq
   return { ...common, port, path: `${url.pathname}${url.search}`, headers: { host: url.host } };
 }
 
-async function askPath(host: Host, request: HttpRequest, path: string, signal: AbortSignal): Promise<PathAnswer> {
+interface Question {
+  readonly path: string;
+  readonly through: HttpRequest;
+  /** The same, asked of the live slot. */
+  readonly past: HttpRequest;
+}
+
+async function askPath(host: Host, { path, through, past }: Question, signal: AbortSignal): Promise<PathAnswer> {
   const seen: (HttpResponse | null)[] = [];
+  const own: (HttpResponse | null)[] = [];
   while (seen.length < times) {
     signal.throwIfAborted();
-    seen.push(await askOnce(host, { ...request, signal }));
+    seen.push(await askOnce(host, { ...through, signal }));
+    own.push(await askOnce(host, { ...past, signal }));
   }
   const statuses = new Set(seen.map((answer) => answer?.status ?? null));
   const [status = null] = statuses.size === 1 ? statuses : [];
   const bodies = new Set(seen.map((answer) => digestOf(answer?.body ?? '')));
   const [body = null] = bodies.size === 1 && status !== null ? bodies : [];
-  return { path, status, headers: headersOf(seen.filter((answer) => answer !== null)), body };
+  const fromSlot = own.some((answer) => answer !== null && bodies.has(digestOf(answer.body)));
+  return { path, status, headers: headersOf(seen.filter((answer) => answer !== null)), body, fromSlot };
 }
 
 /** No answer is one that can be compared as well. */

@@ -20,10 +20,10 @@ export async function adopt(input: AdoptInput): Promise<AdoptResult> {
     const plan = { from: liveOf(found.live), slot, release: found.live.release, image };
     story.release = plan.release;
     upsertSearchAttributes([{ key: releaseKey, value: plan.release }]);
-    const { answers } = await story.step('askPaths', { paths });
+    const { answers } = await story.step('askPaths', { live: liveOf(found.live), paths });
     story.plan = plan;
     await takeOver(run, found, shown);
-    await story.step('comparePaths', { before: answers });
+    await story.step('comparePaths', { live: liveOf(found.live), before: answers });
     return finish(story, plan, () => record(story, found, input));
   });
 }

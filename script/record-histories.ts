@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { execa } from 'execa';
 import { parseDocument } from 'yaml';
 import { setup } from '../test/support/e2e-setup.js';
 import { historiesDirectory, kindsOfRun, type KindOfRun } from '../test/support/histories.js';
@@ -111,6 +112,11 @@ const recipes: Record<KindOfRun, () => Promise<string>> = {
     await command(0, 'maintenance', 'on');
     return command(0, 'maintenance', 'off');
   },
+  adopted: async () => {
+    await place.database({});
+    await byHand();
+    return command(0, 'adopt', '--yes');
+  },
 };
 
 try {
@@ -136,6 +142,20 @@ async function command(expected: number, ...words: string[]): Promise<string> {
   const { code, out } = await place.run(...words, '-e', 'demo');
   if (code !== expected) throw new Error(`${words.join(' ')} ended with ${code}, and not with ${expected}:\n${out}`);
   return run;
+}
+
+/** Puts a config into the router as a user would write it, for the slot that is live. */
+async function byHand(): Promise<void> {
+  const live = await place.live();
+  const config = `server {
+  listen 5000;
+  keepalive_min_timeout 2s;
+  location / { proxy_pass http://app-${live?.slot}:8000; }
+}
+`;
+  const { id } = (await place.container('router')) ?? { id: '' };
+  const script = 'cat > /etc/nginx/conf.d/default.conf && nginx -s reload';
+  await execa('docker', ['exec', '-i', id, 'sh', '-c', script], { input: config });
 }
 
 /** Does `work` with these keys in `pointsman.yml`, of a database that nothing more is done about. */

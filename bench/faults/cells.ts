@@ -64,6 +64,12 @@ export const touched: Readonly<Record<Step, readonly Part[]>> = {
   judgeTraffic: ['router', 'slot', 'dockerd'],
   endWatch: ['router', 'dockerd'],
   setMaintenance: ['router', 'dockerd'],
+  findAdoptable: ['router', 'dockerd'],
+  askPaths: ['router', 'slot', 'dockerd'],
+  writeAdoption: ['router', 'dockerd'],
+  comparePaths: ['router', 'slot', 'dockerd'],
+  undoAdoption: ['router', 'dockerd'],
+  noteSlots: [],
 };
 
 /** Steps that no deploy, failing deploy or rollback has, and why. */
@@ -77,6 +83,12 @@ export const elsewhere: Partial<Record<Step, string>> = {
   removeScratch: 'of a drill',
   recordDrill: 'of a drill',
   setMaintenance: 'of a maintenance that a person asks for',
+  findAdoptable: 'of an adopt, which test/e2e/adopt.test.ts strikes at each step',
+  askPaths: 'of an adopt',
+  writeAdoption: 'of an adopt',
+  comparePaths: 'of an adopt',
+  undoAdoption: 'of an adopt',
+  noteSlots: 'of an adopt',
 };
 
 /** Every cell of a scenario whose run without a kill had these steps, in their order. */

@@ -1,4 +1,5 @@
 import type { Activities } from '../model/activities.js';
+import { adoptSteps } from './adopt-steps.js';
 import { databaseSteps } from './database-steps.js';
 import type { Dependencies } from './dependencies.js';
 import { holdSteps } from './hold-steps.js';
@@ -26,5 +27,6 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...rehearsalStep(dependencies),
     ...drillSteps(dependencies),
     ...watchSteps(dependencies),
+    ...adoptSteps(dependencies),
   };
 }

@@ -12,7 +12,7 @@ export const exitCodes = {
   undone: 4,
   /** A compensation could not finish and waits for `pointsman retry` or `pointsman skip`. */
   needsAttention: 5,
-  /** Another deploy, rollback, backup, restore or maintenance of this environment runs, or deploys wait for it. */
+  /** Another deploy, rollback, backup, restore, maintenance or adopt of this environment runs, or deploys wait for it. */
   busy: 6,
   /** Cancelled, and everything was undone; or superseded in line, and not started. */
   cancelled: 7,

@@ -9,6 +9,7 @@ import {
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { EndingType } from '../model/failure.js';
 import type {
+  AdoptResult,
   BackupResult,
   DeployFailureDetails,
   DeployResult,
@@ -57,7 +58,7 @@ export async function follow(session: Session, handle: RunHandle, options: Follo
   }
 }
 
-type RunResult = DeployResult | BackupResult | RestoreRunResult | RecoverResult | MaintenanceResult;
+type RunResult = DeployResult | BackupResult | RestoreRunResult | RecoverResult | MaintenanceResult | AdoptResult;
 
 export interface End {
   /** `null`: it ended well. */

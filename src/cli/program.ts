@@ -16,6 +16,7 @@ import type { LogsOptions } from './commands/logs.js';
 import type { SshGateOptions } from './commands/ssh-gate.js';
 import type { StatusOptions } from './commands/status.js';
 import type { UpOptions } from './commands/up.js';
+import { addAdopt } from './adopt-command.js';
 import { addControlling } from './control-commands.js';
 import { addDatabase } from './database-commands.js';
 import { Exit, exitCodes, type ExitCode } from './exit-codes.js';
@@ -36,6 +37,7 @@ export function createProgram(run: Run, version: string): Command {
     .configureOutput({ writeOut, writeErr: writeError })
     .addHelpText('after', `\nExit codes:\n${codes.join('\n')}`);
   addDeploying(program, run);
+  addAdopt(program, { run, placed });
   addControlling(program, { run, placed });
   addLooking(program, run);
   addDatabase(program, { run, placed });

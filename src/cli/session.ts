@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import { loadProject, type Project } from '../config/load.js';
+import { loadProject, type LoadOptions, type Project } from '../config/load.js';
 import type { Host } from '../hosts/host.js';
 import { keptHosts } from '../hosts/hosts.js';
 import { LocalHost } from '../hosts/local-host.js';
@@ -19,7 +19,7 @@ import { connectClient } from '../temporal/connection.js';
 import { serverListens } from '../temporal/embedded-server.js';
 import { TemporalUnavailableError, type ReachablePlace, type TemporalPlace } from '../temporal/place.js';
 import type { Tunnel } from '../temporal/tunnel.js';
-import type { backup, deploy, maintenance, recover, restore, rollback } from '../workflows/index.js';
+import type { adopt, backup, deploy, maintenance, recover, restore, rollback } from '../workflows/index.js';
 import { progressQuery } from '../workflows/messages.js';
 import { readEnvironment, type Environment } from './environment.js';
 import { Exit, exitCodes } from './exit-codes.js';
@@ -34,7 +34,7 @@ export interface PlaceOptions {
 
 /** Whatever runs in an environment: there is one at a time. */
 export type RunWorkflow =
-  typeof deploy | typeof rollback | typeof backup | typeof restore | typeof recover | typeof maintenance;
+  typeof deploy | typeof rollback | typeof backup | typeof restore | typeof recover | typeof maintenance | typeof adopt;
 export type RunHandle = WorkflowHandle<RunWorkflow>;
 
 /** Without a worker Temporal keeps a query for half a minute; a person is told sooner. */
@@ -57,13 +57,14 @@ export class Session {
   private tunnel: Promise<Tunnel> | null = null;
 
   /** Reads `pointsman.yml`, and takes note of the machine that Temporal is reached through. */
-  async project({ environment, file, via }: PlaceOptions): Promise<Project> {
+  async project({ environment, file, via }: PlaceOptions, edit?: LoadOptions['edit']): Promise<Project> {
     if (via) this.via = via;
     const directory = file ? dirname(resolve(file)) : process.cwd();
     return loadProject({
       directory,
       ...(file ? { file: resolve(file) } : {}),
       ...(environment ? { environment } : {}),
+      ...(edit ? { edit } : {}),
     });
   }
 

@@ -1,6 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { visibleLine } from '../model/foreign-text.js';
 import type {
+  AdoptInput,
   BackupInput,
   DeployInput,
   MaintenanceInput,
@@ -25,7 +26,8 @@ export type Start =
   | { readonly kind: 'backup'; readonly input: BackupInput }
   | { readonly kind: 'restore'; readonly input: RestoreInput }
   | { readonly kind: 'recover'; readonly input: RecoverInput }
-  | { readonly kind: 'maintenance'; readonly input: MaintenanceInput };
+  | { readonly kind: 'maintenance'; readonly input: MaintenanceInput }
+  | { readonly kind: 'adopt'; readonly input: AdoptInput };
 
 interface Memo {
   readonly kind?: string;
@@ -169,5 +171,7 @@ function subjectOf(start: Start): string {
       return `from ${start.input.ended.kind} ${start.input.ended.plan.release}`;
     case 'maintenance':
       return start.input.on ? 'on' : 'off';
+    case 'adopt':
+      return 'what runs';
   }
 }

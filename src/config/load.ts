@@ -22,6 +22,8 @@ export interface LoadOptions {
   readonly file?: string;
   /** May be left out where there is only one. */
   readonly environment?: string;
+  /** Reads the file as if it were this, without writing it. */
+  readonly edit?: (text: string) => string;
 }
 
 /** One environment as `pointsman.yml` and the Compose files describe it. */
@@ -44,9 +46,9 @@ export async function loadSettings(options: LoadOptions): Promise<Settings> {
  *
  * @throws {ConfigError} as {@link loadSettings}.
  */
-export async function loadProject({ directory, file, environment }: LoadOptions): Promise<Project> {
+export async function loadProject({ directory, file, environment, edit }: LoadOptions): Promise<Project> {
   const root = resolve(directory);
-  const source = await readConfig(root, file ?? configFileName);
+  const source = await readConfig(root, file ?? configFileName, edit);
   const choice = chooseEnvironment(source, environment);
   const draft = draftOf(source, choice.environment);
   const files = await findProjectFiles(root, draft);
@@ -59,12 +61,12 @@ export async function loadProject({ directory, file, environment }: LoadOptions)
   return { settings: toSettings(choice.environment, draft.keys, files), shipping };
 }
 
-async function readConfig(root: string, file: string): Promise<YamlSource> {
+async function readConfig(root: string, file: string, edit: LoadOptions['edit']): Promise<YamlSource> {
   const path = resolve(root, file);
   const name = relative(root, path);
   const text = await readIfThere(path);
   if (text === null) throw unusable({ ...whole(name), message: 'is not there', fix: 'run: pointsman init' });
-  const source = parseYaml(name, text);
+  const source = parseYaml(name, edit ? edit(text) : text);
   // `init` never overwrites, so it is of use only once an empty file is gone.
   if (source.value === null) {
     throw unusable({ ...whole(name), message: 'is empty', fix: 'remove it and run: pointsman init' });

@@ -1,3 +1,4 @@
+import type * as adopt from './adopt.js';
 import type { BackupManifest, Rehearsal, ReplicaState, RestoreResult } from './database.js';
 import type { DrillRecord, InspectedRestore, ProbedRestore, RestoredReplica } from './drill.js';
 import type { Finding } from './finding.js';
@@ -54,6 +55,12 @@ export interface Activities {
   judgeTraffic(args: JudgeArgs): Promise<JudgedWindow>;
   endWatch(args: WatchArgs): Promise<WatchEnded>;
   setMaintenance(args: MaintenanceArgs): Promise<MaintenanceSet>;
+  findAdoptable(args: adopt.FindAdoptableArgs): Promise<adopt.Adoptable>;
+  askPaths(args: adopt.AskPathsArgs): Promise<adopt.AskedPaths>;
+  writeAdoption(args: adopt.WriteAdoptionArgs): Promise<adopt.AdoptionWritten>;
+  comparePaths(args: adopt.ComparePathsArgs): Promise<adopt.PathsCompared>;
+  undoAdoption(args: adopt.UndoAdoptionArgs): Promise<adopt.AdoptionUndone>;
+  noteSlots(args: adopt.NoteSlotsArgs): Promise<void>;
 }
 
 export interface StepArgs {

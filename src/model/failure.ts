@@ -25,6 +25,8 @@ export const failureTypes = [
   'RouterConfigInvalid',
   /** The router did not prove that it serves the new slot. */
   'SwitchNotProven',
+  /** Through the router's new config a path answers otherwise than through its user's. */
+  'AnswersDiffer',
   /** The release did badly under users' requests, in a canary or after the switch. */
   'BakeFailed',
   /** A person, or the deadline, did not let the release go on. */
@@ -68,6 +70,7 @@ export const nonRetryableFailures: readonly FailureType[] = [
   'SlotUnhealthy',
   'WrongRelease',
   'RouterConfigInvalid',
+  'AnswersDiffer',
   'BakeFailed',
   'NotApproved',
   'RestoreRefused',

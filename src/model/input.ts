@@ -63,6 +63,22 @@ export interface MaintenanceInput {
   readonly reason: string | null;
 }
 
+/** Input of the `adopt` workflow: a person's decision, after a look at what it means. */
+export interface AdoptInput {
+  /** As `pointsman.yml` says, with the keys that the adopt adds to it. */
+  readonly settings: Settings;
+  /** Digest of the plan that was shown: another one is not carried out. */
+  readonly shown: string;
+  /** The live release, where a person has named it. */
+  readonly named: string | null;
+  /** Paths whose answers must be the same before and after. */
+  readonly paths: readonly string[];
+  /** Keys of `router` in `pointsman.yml` that take the place of a directive, as they are written there. */
+  readonly keys: Readonly<Record<string, string>>;
+  readonly requestedBy: string;
+  readonly reason: string | null;
+}
+
 /** Answer to a deploy that waits for approval. */
 export interface ApprovalAnswer {
   readonly answer: 'approve' | 'abort';

@@ -68,6 +68,12 @@ export interface MaintenanceResult {
   readonly live: Live | null;
 }
 
+/** The result of an `adopt`. */
+export interface AdoptResult {
+  readonly progress: Progress;
+  readonly live: Live;
+}
+
 /** The result of a deploy or rollback that succeeded. */
 export interface DeployResult {
   readonly progress: Progress;

@@ -22,6 +22,8 @@ export interface ReleaseRecord {
   readonly endedAt: string;
   /** One sentence: why it ended as it did. */
   readonly message: string;
+  /** Of an adopt: keys of `router` that `pointsman.yml` must have from now on; absent: none. */
+  readonly keys?: Readonly<Record<string, string>>;
   /** Present where a person did it without Temporal. */
   readonly breakGlass?: true;
   /** Who let it go on, or did not; absent where nobody was asked. */
@@ -41,12 +43,15 @@ export interface RollbackTarget {
   readonly directory?: string;
 }
 
+/** What puts a release at the end of the order; a rollback only goes back in it. */
+const madeLive: readonly RunKind[] = ['deploy', 'adopt'];
+
 /**
  * The release before the live one, in the order of the deploys: going back twice goes back two releases,
  * it does not return to the one that was just left.
  */
 export function releaseBefore(records: readonly ReleaseInOrder[], live: string | null): RollbackTarget | null {
-  const deploys = records.filter((record) => record.kind === 'deploy' && record.outcome === 'succeeded');
+  const deploys = records.filter(({ kind, outcome }) => madeLive.includes(kind) && outcome === 'succeeded');
   const at = deploys.findLastIndex((record) => record.release === live);
   const earlier = deploys.slice(0, at === -1 ? deploys.length : at);
   const target = earlier.findLast((record) => record.release !== live && record.image !== null);

@@ -1,2 +1,2 @@
 /** What a workflow does. */
-export type RunKind = 'deploy' | 'rollback' | 'backup' | 'restore' | 'recover' | 'drill' | 'maintenance';
+export type RunKind = 'deploy' | 'rollback' | 'backup' | 'restore' | 'recover' | 'drill' | 'maintenance' | 'adopt';

@@ -177,6 +177,34 @@ export const stepWords: { readonly [N in Name]: StepWords<N> } = {
     summary: ({ on }) => (on ? 'answer everything with 503 and Retry-After' : 'serve the app again'),
     note: ({ changed, live }) => `${changed ? 'done' : 'it was so already'}; behind it: ${liveText(live)}`,
   },
+  findAdoptable: {
+    summary: () => 'find what runs behind the config of your own',
+    note: ({ live, kept, snippets }) =>
+      [`${liveText(live)} of ${live.image}`, count(kept, 'directive') && `${count(kept, 'directive')} kept`]
+        .concat(count(snippets.length, 'snippet file'))
+        .filter(Boolean)
+        .join(', '),
+  },
+  askPaths: {
+    summary: ({ paths }) => `ask ${paths.join(', ')} through the config of your own`,
+    note: ({ answers }) => `noted what ${count(answers.length, 'path') || 'no path'} answered`,
+  },
+  writeAdoption: {
+    summary: ({ live }) => `keep the config of your own beside the new one, which serves ${liveText(live)}`,
+    note: ({ changed }) => (changed ? 'tested with nginx -t, in place' : 'already in place'),
+  },
+  comparePaths: {
+    summary: ({ before }) => `ask ${before.map(({ path }) => path).join(', ')} again and compare`,
+    note: ({ paths }) => `${count(paths, 'path') || 'no path'}: the same answers as before`,
+  },
+  undoAdoption: {
+    summary: () => 'put the config of your own back, and every file as it was',
+    note: ({ changed }) => (changed ? 'it serves again, as before' : 'it had not been replaced'),
+  },
+  noteSlots: {
+    summary: ({ slots }) => `note what runs in ${slots.map(({ slot }) => slot).join(' and ')}`,
+    note: () => 'noted',
+  },
 };
 
 function inspectedNote({ bytes: size, rows, live }: InspectedRestore): string {

@@ -7,6 +7,7 @@ import type { Finding } from '../model/finding.js';
 import type { Settings } from '../model/settings.js';
 import type { Live } from '../model/slot.js';
 import { error, type Check, type Said } from './check.js';
+import { adoptedKeys } from './checks/adopted-keys.js';
 import { brokenGlass } from './checks/break-glass.js';
 import { databaseFile, databaseVolume } from './checks/database.js';
 import { foreignConfig } from './checks/foreign-config.js';
@@ -52,6 +53,7 @@ export const checks: readonly Check[] = [
   liveSlotRuns,
   onlyOneSlotRuns,
   whichSlotIsLive,
+  adoptedKeys,
   brokenGlass,
 ];
 
@@ -87,7 +89,10 @@ async function judge(host: Host, settings: Settings, question: Question): Promis
   await using watch = opened;
   if ('refused' in looked) return { findings: [{ ...looked.refused, check: 'compose' }], live: null };
   const { world } = looked;
-  const wanted = checks.filter((check) => question.kind === 'deploy' || !deployOnly.includes(check));
+  const { kind, only } = question;
+  const wanted = checks.filter(
+    (check) => (kind === 'deploy' || !deployOnly.includes(check)) && (only?.includes(check.name) ?? true),
+  );
   const findings = await Promise.all(wanted.map((check) => findingsOf(check, world)));
   // What was asked of an engine that crashed, and of containers that it took along, was not found wrong.
   await watch.throwIfWentAway('the checks were made');

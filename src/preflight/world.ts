@@ -32,6 +32,8 @@ export interface Question {
    * Default: one that nobody else has.
    */
   readonly call?: string;
+  /** Names of the checks to make. Default: all that the kind has a use for. */
+  readonly only?: readonly string[];
 }
 
 export async function gatherWorld(host: Host, settings: Settings, question: Question): Promise<World> {

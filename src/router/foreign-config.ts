@@ -7,8 +7,9 @@ import { isOwnConfig } from './nginx-config.js';
 import { treeOfDump } from './nginx-dump.js';
 import { NginxSyntaxError, parseNginx, type Directive } from './nginx-syntax.js';
 import { everything, servedSlot, serversOn, tell, type Way } from './served-slots.js';
-import { waysToSlots } from './slot-names.js';
+import { namesOfSlots, waysToSlots } from './slot-names.js';
 import { lossesOf } from './config-losses.js';
+import { takeoverOf, type Takeover } from './takeover.js';
 
 /** What a router serves by a config that somebody else has written. */
 export interface ForeignConfig {
@@ -18,6 +19,10 @@ export interface ForeignConfig {
   readonly slot: Slot | null;
   /** Where requests are sent. */
   readonly ways: readonly Way[];
+  /** What of it goes on where, once it is adopted; `null` where it cannot be told which slot is live. */
+  readonly takeover: Takeover | null;
+  /** Paths of the locations that it has on the router's port. */
+  readonly paths: readonly string[];
   /** What of the file would be gone once pointsman has replaced it. */
   readonly losses: readonly string[];
   /** Servers in other files that listen on the router's port: nginx would ask them, and not pointsman's. */
@@ -43,7 +48,7 @@ export async function findForeignConfig(host: Host, settings: Settings): Promise
     !(await isOfImage(host, settings, { nginx, config }));
   try {
     const tree = await treeOf(nginx, replaced ? config : '');
-    return await judge(host, settings, { tree, replaced, file: nginx.file });
+    return await judge(host, settings, { tree, replaced, nginx });
   } catch (error) {
     if (!(error instanceof NginxSyntaxError)) throw error;
     return replaced ? { ...nothing, replaced, unreadable: error.message } : null;
@@ -54,6 +59,8 @@ const nothing: ForeignConfig = {
   replaced: false,
   slot: null,
   ways: [],
+  takeover: null,
+  paths: [],
   losses: [],
   besides: [],
   resets: false,
@@ -78,13 +85,25 @@ async function treeOf(nginx: Nginx, config: string): Promise<readonly Directive[
 async function judge(
   host: Host,
   settings: Settings,
-  { tree, replaced, file }: { readonly tree: readonly Directive[]; readonly replaced: boolean; readonly file: string },
+  { tree, replaced, nginx }: { readonly tree: readonly Directive[]; readonly replaced: boolean; readonly nginx: Nginx },
 ): Promise<ForeignConfig | null> {
+  const { file } = nginx;
   const listening = serversOn(tree, settings.router.port);
   const besides = listening.filter((server) => server.file !== file).map(tell);
   if (!replaced && besides.length === 0) return null;
   const ways = await waysToSlots(host, settings, tree);
   const losses = replaced ? lossesOf(tree, { file, ways, router: settings.router }) : [];
   const resets = !everything(tree).some(({ name }) => name === 'keepalive_min_timeout');
-  return { ...nothing, replaced, slot: servedSlot(ways), ways, losses, besides, resets };
+  const slot = servedSlot(ways);
+  const names = await namesOfSlots(host, settings);
+  const takeover = slot && takeoverOf(tree, { slot, router: settings.router, names, modern: await nginx.isModern() });
+  return { ...nothing, replaced, slot, ways, losses, besides, resets, takeover, paths: pathsOf(listening) };
+}
+
+/** Paths that can be asked: those that stand there as they are. */
+function pathsOf(servers: readonly Directive[]): string[] {
+  const locations = servers.flatMap(({ block }) => (block ?? []).filter(({ name }) => name === 'location'));
+  const plain = locations.filter(({ args }) => !args[0]?.startsWith('~'));
+  const paths = plain.map(({ args }) => args.at(-1) ?? '').filter((path) => /^\/[\w./~-]*$/.test(path));
+  return [...new Set(paths)];
 }

@@ -4,6 +4,7 @@ import { candidateLine, candidateMaps, setsCookie, type CandidateConfig } from '
 import { holdAnswer, holdLine, holdMaps, holdStatus, type HoldConfig } from './hold-config.js';
 import { maintenanceAnswer, maintenanceLine, maintenanceMaps, type MaintenanceConfig } from './maintenance-config.js';
 import { NginxSyntaxError, parseNginx } from './nginx-syntax.js';
+import { closedMaps, liveMap, passedOnHeaders } from './snippet-names.js';
 import { serversOf, servedSlot, waysOf, type Way } from './served-slots.js';
 import { quotedJson } from './state-line.js';
 import { watchLine, watchLog, type WatchConfig } from './watch-config.js';
@@ -53,7 +54,7 @@ export function renderLiveConfig(config: LiveConfig): string {
   const slots = [{ slot: config.live.slot, service: config.service }, ...(candidate ? [candidate] : [])];
   return `${marker}
 ${stateLines(config)}${snippets(config, 'http')}${slots.map((slot) => upstream(slot, config)).join('')}
-map $http_upgrade $pointsman_connection {
+${namesForSnippets(config)}map $http_upgrade $pointsman_connection {
     default upgrade;
     '' '';
 }
@@ -88,18 +89,14 @@ function server(config: LiveConfig): string {
     client_max_body_size ${own.maxBody ?? '100m'};
 ${modern ? '    # A client that keeps its connection gets this long to see that it closes: no resets at a reload.\n    keepalive_min_timeout 2s;\n' : ''}
 ${headers.map((header) => `    ${header}\n`).join('')}
-${maintenance ? maintenanceAnswer : ''}${snippets(config, 'server', '    ')}    location = ${statusPath} {
+${maintenance ? maintenanceAnswer : ''}${passedOn(config)}${snippets(config, 'server', '    ')}    location = ${statusPath} {
 ${statusAnswer(live, config)}
     }
 
     location / {
 ${inherited(config)}${hold ? holdAnswer(hold, mergesHeaders(config) ? [] : headers) : ''}        proxy_pass http://pointsman_${candidate ? '$pointsman_slot' : live.slot};
         proxy_http_version 1.1;
-        proxy_set_header Host $http_host;
-        proxy_set_header X-Real-IP $remote_addr;
-        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-        proxy_set_header X-Forwarded-Proto $scheme;
-        proxy_set_header Upgrade $http_upgrade;
+${requestHeaders(config)}        proxy_set_header Upgrade $http_upgrade;
         proxy_set_header Connection $pointsman_connection;
         # A request that may have reached the app is never sent twice.
         proxy_next_upstream off;
@@ -120,6 +117,25 @@ function ownHeaders({ live, candidate = null }: LiveConfig): readonly string[] {
     'add_header X-Pointsman-Release $pointsman_release always;',
     ...(setsCookie(candidate) ? ['add_header Set-Cookie $pointsman_cookie always;'] : []),
   ];
+}
+
+/** What the user's snippets can count on, whatever is live and whichever states there are. */
+function namesForSnippets(config: LiveConfig): string {
+  const { own = {}, live, service, candidate = null, hold = null, maintenance = null } = config;
+  if (own.snippets === undefined) return '';
+  return `${upstream({ slot: 'live', service }, config)}
+${liveMap(live.slot, candidate)}${closedMaps({ held: hold !== null, maintained: maintenance !== null })}`;
+}
+
+/** A snippet in the server may set each of these anew; one that is empty is not sent. */
+function passedOn({ own = {} }: LiveConfig): string {
+  if (own.snippets === undefined) return '';
+  return `${passedOnHeaders.map(({ variable, value }) => `    set ${variable} ${value};\n`).join('')}\n`;
+}
+
+function requestHeaders({ own = {} }: LiveConfig): string {
+  const value = own.snippets === undefined ? 'value' : 'variable';
+  return passedOnHeaders.map((header) => `        proxy_set_header ${header.name} ${header[value]};\n`).join('');
 }
 
 function mergesHeaders({ mergesHeaders: can = false, own = {} }: LiveConfig): boolean {
@@ -170,7 +186,7 @@ ${statusAnswer(null)}
  * from starting nor leave it with a stale address.
  */
 function upstream(
-  { slot, service }: Pick<CandidateConfig, 'slot' | 'service'>,
+  { slot, service }: { readonly slot: Slot | 'live'; readonly service: string },
   { upstreamPort, modern, own = {} }: LiveConfig,
 ): string {
   const name = `pointsman_${slot}`;

@@ -46,7 +46,8 @@ function included(
     const pattern = absolute(args[0] ?? '', main);
     return [...files]
       .filter(([file]) => pattern.test(file))
-      .flatMap(([, content]) => included(files, main, content, depth + 1));
+      .flatMap(([, content]) => included(files, main, content, depth + 1))
+      .map((brought) => ({ ...brought, via: [directive, ...(brought.via ?? [])] }));
   });
 }
 

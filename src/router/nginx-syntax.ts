@@ -7,6 +7,8 @@ export interface Directive {
   readonly line: number;
   /** What stands between its braces; `null` where it ends with a semicolon. */
   readonly block: readonly Directive[] | null;
+  /** The `include` directives that have brought it to where it stands, the outermost first; absent: none, or not known. */
+  readonly via?: readonly Directive[];
 }
 
 /** A text that nginx would refuse. */

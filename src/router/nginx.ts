@@ -13,16 +13,21 @@ import type { RouterWorker } from '../model/activities.js';
 import type { Settings } from '../model/settings.js';
 import { RouterDownError } from './live-slot.js';
 import { marker } from './nginx-config.js';
+import { file, placing, testing, unwritable } from './nginx-scripts.js';
+
+export { keptForEver } from './nginx-scripts.js';
 
 /** nginx refuses a config; what was in place before is still in place. The message is nginx's own. */
 export class RouterConfigError extends Error {
   override readonly name = 'RouterConfigError';
 }
 
-const file = 'default.conf';
-/** What was there before pointsman first wrote it; a later one that is no longer the same gets a timestamp besides. */
-export const keptForEver = `${file}.before-pointsman`;
-const candidate = 'pointsman-candidate.txt';
+/** How a config is put in place. */
+export interface Installing {
+  readonly reload?: boolean;
+  /** Other files of the user's, absolute, that get a name which nginx does not read, as {@link keptForEver} says. */
+  readonly aside?: readonly string[];
+}
 
 /** The router's nginx, in its container. */
 export class Nginx {
@@ -97,9 +102,9 @@ export class Nginx {
    * @throws {RouterConfigError} when nginx refuses it.
    * @throws {RouterDownError} when the router died under it.
    */
-  async install(config: string, timestamp: string, { reload = false } = {}): Promise<void> {
+  async install(config: string, timestamp: string, { reload = false, aside = [] }: Installing = {}): Promise<void> {
     const directory = this.settings.router.configDirectory;
-    const args = [directory, previous(timestamp), config, reload ? 'reload' : '', marker, timestamp];
+    const args = [directory, previous(timestamp), config, reload ? 'reload' : '', marker, timestamp, ...aside];
     mustTake(await this.exec(['sh', '-c', testing + placing, 'sh', ...args]));
   }
 
@@ -194,48 +199,6 @@ true`;
 
 /** What each container's nginx has told of itself. */
 const versions = new Map<string, string>();
-
-/** No exit code of nginx's, nor of a command that was killed. */
-const unwritable = 44;
-
-/**
- * Writes `$3` beside what is in the directory `$1`, and tests it by itself.
- *
- * As root, even a test gives nginx's directories of temporary files to the user of the config that it tests. Without the one
- * of the main config they would be taken away from the workers, whose large answers and bodies would break off.
- */
-const testing = `
-next=$1/${candidate}
-printf '%s' "$3" > "$next" || exit ${unwritable}
-main=$(nginx -V 2>&1 | sed -n 's/.*--conf-path=\\([^ ]*\\).*/\\1/p')
-user=$(grep -E '^[[:space:]]*user[[:space:]]' "\${main:-/etc/nginx/nginx.conf}" | head -n 1)
-f=$(mktemp) && printf '%s\\nevents {} http { include %s; }' "$user" "$next" > "$f" && nginx -t -c "$f"; code=$?
-rm -f "$f"
-[ $code -eq 0 ] || exit $code
-`;
-
-/**
- * Keeps the present config as `$2` and puts the tested one in its place; where nginx refuses it beside the rest of its config,
- * what was kept comes back. With `$4`, nginx loads it.
- *
- * A second attempt must take neither the new config for the previous one nor a copy that was cut short.
- */
-const placing = `
-target=$1/${file} kept=$1/$2
-if test -e "$target" && ! head -n 1 "$target" | grep -qxF "$5"; then
-  theirs=$1/${keptForEver}
-  ! test -e "$theirs" || cmp -s "$theirs" "$target" || theirs=$theirs.$6
-  test -e "$theirs" || { cp -p "$target" "$theirs.tmp" && mv "$theirs.tmp" "$theirs"; } || exit ${unwritable}
-fi
-test -e "$kept" || ! test -e "$target" || { cp -p "$target" "$kept.tmp" && mv "$kept.tmp" "$kept"; } || exit ${unwritable}
-mv "$next" "$target" || exit ${unwritable}
-nginx -t; code=$?
-if [ $code -eq 0 ]; then
-  [ -z "$4" ] || exec nginx -s reload
-  exit 0
-fi
-if test -e "$kept"; then cp -p "$kept" "$target.tmp" && mv "$target.tmp" "$target"; else rm -f "$target"; fi || exit ${unwritable}
-exit $code`;
 
 /** No exit code of nginx's, nor of a command that was killed. */
 const unreached = 43;

@@ -54,17 +54,43 @@ export function waysOf(
   names: Readonly<Record<Slot, SlotNames>>,
 ): Way[] {
   const http = withinHttp(tree);
-  return servers.flatMap((server) => {
-    const inside = everything(server.block ?? []);
-    const scope = [...http, ...inside];
-    return inside
-      .filter(({ name }) => /^(?:proxy|grpc|fastcgi|uwsgi|scgi)_pass$/.test(name))
+  return servers.flatMap((server) =>
+    everything(server.block ?? [])
+      .filter(isPass)
       .map((pass) => {
-        const targets = targetsOf(pass, scope);
-        const open = targets.some((target) => target.includes(unknown));
-        return { told: tell(pass), to: slotsBehind(targets, http, names), open };
-      });
-  });
+        const { to, open } = destinationOf(pass, { server, http, names });
+        return { told: tell(pass), to, open };
+      }),
+  );
+}
+
+/** Whether a directive hands requests to another server. */
+export function isPass({ name }: Directive): boolean {
+  return /^(?:proxy|grpc|fastcgi|uwsgi|scgi)_pass$/.test(name);
+}
+
+/** Where a pass is looked at. */
+export interface PassPlace {
+  readonly server: Directive;
+  /** All that stands within `http`. */
+  readonly http: readonly Directive[];
+  readonly names: Readonly<Record<Slot, SlotNames>>;
+}
+
+/** Where a pass leads, as far as the config tells it. */
+export interface Destination extends Pick<Way, 'to' | 'open'> {
+  /** What it can be once its variables have their values. */
+  readonly urls: readonly string[];
+  /** What it asks in the end: upstreams are followed. */
+  readonly addresses: readonly string[];
+}
+
+export function destinationOf(pass: Directive, { server, http, names }: PassPlace): Destination {
+  const urls = valuesOf(pass.args[0] ?? '', [...http, ...everything(server.block ?? [])], 0);
+  const targets = urls.map((url) => url.replace(/^\w+:\/\//, ''));
+  const addresses = targets.flatMap((target) => addressesBehind(target, http));
+  const to = slots.filter((slot) => addresses.some((address) => leadsTo(address, names[slot])));
+  return { urls, addresses, to, open: addresses.some((address) => address.includes(unknown)) };
 }
 
 /** Directives, and all that is in their blocks. */
@@ -77,13 +103,11 @@ export function tell({ name, args, file, line }: Directive): string {
   return `${file.replace(/^.*\//, '')}:${line} ${[name, ...args].join(' ')}`;
 }
 
-/** Addresses that a pass may mean: one, or all that its variables can be. */
-function targetsOf({ args }: Directive, scope: readonly Directive[]): string[] {
-  return valuesOf(args[0] ?? '', scope, 0).map((target) => target.replace(/^\w+:\/\//, ''));
-}
-
 /** In the place of a variable's value that only a request gives. */
 const unknown = '\0';
+
+/** Of these it is known that a path begins with them. */
+const paths = ['$request_uri', '$uri', '$document_uri'];
 
 /** More values than that are no switch between two slots. */
 const mostValues = 64;
@@ -92,7 +116,7 @@ const mostValues = 64;
 function valuesOf(text: string, scope: readonly Directive[], depth: number): string[] {
   const [whole, braced, bare] = /\$(?:\{(\w+)\}|(\w+))/.exec(text) ?? [];
   if (whole === undefined || depth > 10) return [text];
-  const known = assigned(`$${braced ?? bare}`, scope);
+  const known = assigned(`$${braced ?? bare}`, scope, depth);
   const values = known.length > 0 ? known : [unknown];
   return values
     .slice(0, mostValues)
@@ -107,27 +131,37 @@ function valuesOf(text: string, scope: readonly Directive[], depth: number): str
 }
 
 /** What a variable is given by `set`, `map`, `geo` and `split_clients`. */
-function assigned(variable: string, scope: readonly Directive[]): string[] {
-  const values = scope.flatMap(({ name, args, block }) => {
+function assigned(variable: string, scope: readonly Directive[], depth: number): string[] {
+  if (paths.includes(variable)) return [`/${unknown}`];
+  const values = scope.flatMap((directive) => {
+    const { name, args, block } = directive;
     if (name === 'set' && args[0] === variable) return [args[1] ?? ''];
     if (!['map', 'geo', 'split_clients'].includes(name) || args.at(-1) !== variable) return [];
-    // `hostnames` and `volatile` of a map are no values.
-    return (block ?? []).flatMap(({ args: [value] }) => (value === undefined ? [] : [value]));
+    return (name === 'map' && mapped(directive, scope, depth)) || valuesIn(block ?? []);
   });
   return [...new Set(values)];
 }
 
-function slotsBehind(
-  targets: readonly string[],
-  http: readonly Directive[],
-  names: Readonly<Record<Slot, SlotNames>>,
-): Slot[] {
-  const addresses = targets.flatMap((target) => {
-    const place = target.replace(/[/?].*$/s, '');
-    const upstream = http.find(({ name, args }) => name === 'upstream' && args[0] === place);
-    return upstream ? serversOfUpstream(upstream) : [place];
+/** `hostnames` and `volatile` of a map are no values. */
+function valuesIn(block: readonly Directive[]): string[] {
+  return block.flatMap(({ args: [value] }) => (value === undefined ? [] : [value]));
+}
+
+/** What a map gives for what its source is known to be; `null` where only a request tells that. */
+function mapped({ args, block }: Directive, scope: readonly Directive[], depth: number): string[] | null {
+  const keys = valuesOf(args[0] ?? '', scope, depth + 1);
+  const lines = (block ?? []).filter(({ args: [value] }) => value !== undefined);
+  if (keys.some((key) => key.includes(unknown)) || lines.some(({ name }) => /^~|^include$/.test(name))) return null;
+  return keys.map((key) => {
+    const line = lines.find(({ name }) => name.toLowerCase() === key.toLowerCase());
+    return (line ?? lines.find(({ name }) => name === 'default'))?.args[0] ?? '';
   });
-  return slots.filter((slot) => addresses.some((address) => leadsTo(address, names[slot])));
+}
+
+function addressesBehind(target: string, http: readonly Directive[]): string[] {
+  const place = target.replace(/[/?].*$/s, '');
+  const upstream = http.find(({ name, args }) => name === 'upstream' && args[0] === place);
+  return upstream ? serversOfUpstream(upstream) : [place];
 }
 
 /** Those that get requests: not what is marked as down, and a backup only where there is nothing else. */
@@ -137,7 +171,8 @@ function serversOfUpstream({ block }: Directive): string[] {
   return (first.length > 0 ? first : servers).map(({ args }) => args[0] ?? '');
 }
 
-function leadsTo(address: string, { hosts, ports }: SlotNames): boolean {
+/** Whether an address, with or without a port, is one of a slot's. */
+export function leadsTo(address: string, { hosts, ports }: SlotNames): boolean {
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]*))(?::(\d+))?$/.exec(address) ?? [];
   const host = (bracketed ?? plain ?? '').toLowerCase();
   if (hosts.includes(host)) return true;

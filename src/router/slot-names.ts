@@ -11,7 +11,8 @@ export async function waysToSlots(host: Host, settings: Settings, tree: readonly
   return waysOf(listening.length > 0 ? listening : serversOf(tree), tree, await namesOfSlots(host, settings));
 }
 
-async function namesOfSlots(host: Host, settings: Settings): Promise<Record<Slot, SlotNames>> {
+/** By what each slot can be named in a config. */
+export async function namesOfSlots(host: Host, settings: Settings): Promise<Record<Slot, SlotNames>> {
   const [blue, green] = await Promise.all(slots.map((slot) => namesOf(host, settings, settings.slots[slot])));
   const none = { hosts: [], ports: [] };
   return { blue: blue ?? none, green: green ?? none };

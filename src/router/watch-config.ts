@@ -28,7 +28,7 @@ export function watchLog({ file, healthPath }: WatchConfig, slot: Slot | '$point
   return `# What the router answers by itself has no proxied host, and is not noted.
 map $proxy_host $pointsman_noted {
     default 0;
-    "~^pointsman_" 1;
+    "~^pointsman_${slot === '$pointsman_slot' ? '(?!live$)' : ''}" 1;
 }
 
 map $uri $pointsman_asked_by {

@@ -91,6 +91,13 @@ const choices: Record<keyof Activities, Choice> = {
   judgeTraffic: () => ({ startToCloseTimeout: '1m', retry: patient }),
   endWatch: () => ({ startToCloseTimeout: '1m', retry: patient }),
   setMaintenance: () => ({ startToCloseTimeout: '1m', retry: brisk }),
+  findAdoptable: () => ({ startToCloseTimeout: '2m', retry: brisk }),
+  // Each path is asked three times, and may take five seconds each time.
+  askPaths: () => ({ startToCloseTimeout: '10m', retry: brisk }),
+  writeAdoption: () => ({ startToCloseTimeout: '1m', retry: brisk }),
+  comparePaths: () => ({ startToCloseTimeout: '15m', retry: brisk }),
+  undoAdoption: () => ({ startToCloseTimeout: '1m', retry: patient }),
+  noteSlots: () => ({ startToCloseTimeout: '30s', retry: patient }),
 };
 
 export function activityOptions(name: keyof Activities, settings: Settings): ActivityOptions {

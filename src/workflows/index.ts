@@ -1,3 +1,4 @@
+export { adopt } from './adopt.js';
 export { backup } from './backup.js';
 export { deploy } from './deploy.js';
 export { drill, scheduledDrill } from './drill.js';

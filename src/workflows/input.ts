@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { FailureType } from '../model/failure.js';
 import type {
+  AdoptInput,
   BackupInput,
   DeployInput,
   DrillInput,
@@ -10,7 +11,8 @@ import type {
   RollbackInput,
 } from '../model/input.js';
 
-type AnyInput = DeployInput | RollbackInput | BackupInput | RestoreInput | RecoverInput | DrillInput | MaintenanceInput;
+type AnyInput =
+  AdoptInput | DeployInput | RollbackInput | BackupInput | RestoreInput | RecoverInput | DrillInput | MaintenanceInput;
 
 /**
  * A workflow may be started by an older or newer CLI, or by hand in the Temporal UI: what is missing is

@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import type { Adoptable } from '../../src/model/adopt.js';
 import type { Activities } from '../../src/model/activities.js';
 import type { BackupManifest } from '../../src/model/database.js';
 import type { DrillReport } from '../../src/model/drill.js';
@@ -40,6 +41,17 @@ export const judgedWindow: JudgedWindow = {
   other: { requests: 200, errors: 0, p50Ms: 4, p95Ms: 9 },
   unhealthy: null,
 };
+
+/** What runs behind a config of its user's, and what that comes to. */
+export const adoptable: Adoptable = {
+  live: { slot: 'blue', release: 'v1', image: 'registry.example.org/shop:v1' },
+  other: { slot: 'green', release: 'v0', image: 'registry.example.org/shop:v0' },
+  container: 'e'.repeat(64),
+  kept: 3,
+  snippets: ['/etc/nginx/conf.d/snippets/server/adopted.conf'],
+};
+
+const answered = { status: 200, headers: { 'content-type': 'AbCdEfGhIjKlMnOp' }, body: 'QrStUvWxYz012345', fromSlot: false };
 
 const workers = [{ pid: 41, startedAt: 'Mon Nov 23 09:20:00 2026' }];
 
@@ -84,6 +96,12 @@ export function wellBehaved(live: Live | null): Activities {
     judgeTraffic: ({ from }) => Promise.resolve({ ...judgedWindow, next: String(Number(from ?? 0) + 10) }),
     endWatch: () => Promise.resolve({ changed: true }),
     setMaintenance: () => Promise.resolve({ changed: true, live }),
+    findAdoptable: () => Promise.resolve(adoptable),
+    askPaths: ({ paths }) => Promise.resolve({ answers: paths.map((path) => ({ ...answered, path })) }),
+    writeAdoption: () => Promise.resolve({ changed: true }),
+    comparePaths: ({ before }) => Promise.resolve({ paths: before.length }),
+    undoAdoption: () => Promise.resolve({ changed: true }),
+    noteSlots: () => Promise.resolve(),
   };
 }
 

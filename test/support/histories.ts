@@ -11,6 +11,7 @@ export const kindsOfRun = [
   ...['first-deploy', 'second-deploy', 'failed-health', 'cancelled', 'rolled-back', 'refused'],
   ...['backed-up', 'skipped', 'restored', 'drilled', 'drilled-by-schedule', 'queued', 'recovered', 'retried'],
   ...['undone-while-held', 'migrated-while-held', 'canaried', 'baked', 'approved', 'disapproved', 'maintained'],
+  'adopted',
 ] as const;
 
 export type KindOfRun = (typeof kindsOfRun)[number];

@@ -11,11 +11,11 @@ import type {
   Progress,
   RestoreRunResult,
 } from '../../src/model/progress.js';
-import type { MaintenanceInput } from '../../src/model/input.js';
+import type { AdoptInput, MaintenanceInput } from '../../src/model/input.js';
 import type { RunKind } from '../../src/model/run-kind.js';
 import type { Settings } from '../../src/model/settings.js';
 import { progressQuery } from '../../src/workflows/messages.js';
-import type { backup, deploy, maintenance, restore, rollback } from '../../src/workflows/index.js';
+import type { adopt, backup, deploy, maintenance, restore, rollback } from '../../src/workflows/index.js';
 import { recording, type Call } from './fake-activities.js';
 import { settings as defaults } from './settings.js';
 import { sharedWorker, type RunHandle } from './workflow-environment.js';
@@ -46,6 +46,8 @@ export interface Telling {
   readonly approved?: boolean;
   /** Whether a maintenance begins or ends. */
   readonly on?: boolean;
+  /** What else an adopt is started with. */
+  readonly adopt?: Partial<AdoptInput>;
   /** Which backup a restore puts back. */
   readonly backup?: string;
   /** Called once the workflow has started, for tests that cancel it or answer it. */
@@ -96,6 +98,11 @@ function start(environment: TestWorkflowEnvironment, options: Place, telling: Te
       return workflow.start<typeof restore>('restore', {
         ...options,
         args: [{ ...common, backup: telling.backup ?? 'app.db.pre-deploy-20261123T092334Z' }],
+      });
+    case 'adopt':
+      return workflow.start<typeof adopt>('adopt', {
+        ...options,
+        args: [{ ...common, shown: 'f'.repeat(64), named: null, paths: ['/', '/static/'], keys: {}, ...telling.adopt }],
       });
     case 'maintenance':
       return workflow.start<typeof maintenance>('maintenance', {

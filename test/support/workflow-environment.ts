@@ -13,12 +13,12 @@ import { inject } from 'vitest';
 import type { Activities } from '../../src/model/activities.js';
 import { portIsTaken, startServer, stopServer } from '../../src/temporal/embedded-server.js';
 import { ensureSearchAttributes, searchAttributeNames } from '../../src/temporal/search-attributes.js';
-import type { backup, deploy, maintenance, restore, rollback } from '../../src/workflows/index.js';
+import type { adopt, backup, deploy, maintenance, restore, rollback } from '../../src/workflows/index.js';
 import { wellBehaved } from './fake-activities.js';
 import { freePort } from './free-port.js';
 
 export type RunHandle = WorkflowHandle<
-  typeof deploy | typeof rollback | typeof backup | typeof restore | typeof maintenance
+  typeof deploy | typeof rollback | typeof backup | typeof restore | typeof maintenance | typeof adopt
 >;
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });

@@ -12,6 +12,7 @@ test('the workflows bundle for Temporal’s sandbox', async () => {
 
 test('exactly the workflows that a CLI may start are exported', () => {
   expect(Object.keys(workflows).sort()).toEqual([
+    'adopt',
     'backup',
     'deploy',
     'drill',

@@ -17,8 +17,9 @@ const mostTold = 8;
 const how = 'docs/first-contact.md says how';
 
 /** What there is to say of a config that pointsman did not write. */
-export function judgeForeignConfig(found: ForeignConfig | null, { router, slots }: Settings): Said[] {
+export function judgeForeignConfig(found: ForeignConfig | null, settings: Settings): Said[] {
   if (!found) return [];
+  const { router, slots } = settings;
   const { replaced, slot, ways, losses, besides, resets, unreadable } = found;
   const file = `${router.configDirectory}/default.conf`;
   const theirs = `The ${router.service}'s ${file} was not written by pointsman`;
@@ -27,7 +28,8 @@ export function judgeForeignConfig(found: ForeignConfig | null, { router, slots 
     said.push(
       error(
         `Another file of the ${router.service} has a server on port ${router.port}, where pointsman's is to be: ${told(besides)}.`,
-        `Move it to default.conf or to another port: of two, nginx asks the first (${how}).`,
+        adoptable(found, settings) ??
+          `Move it to default.conf or to another port: of two, nginx asks the first (${how}).`,
       ),
     );
   }
@@ -45,7 +47,8 @@ export function judgeForeignConfig(found: ForeignConfig | null, { router, slots 
     said.push(
       error(
         `${theirs}, and this in it would be lost: ${told(losses)}.`,
-        `Move it to files of router.snippets, and include them here until the deploy has replaced this file (${how}).`,
+        adoptable(found, settings) ??
+          `Move it to files of router.snippets, and include them here until the deploy has replaced this file (${how}).`,
       ),
     );
   }
@@ -56,6 +59,16 @@ export function judgeForeignConfig(found: ForeignConfig | null, { router, slots 
     said.push(warning(`${theirs}: this deploy replaces it.`, `It is kept beside it as ${keptForEver}.${first}`));
   }
   return said;
+}
+
+/** What takes it over as it is; or what a person has to do before that. `null`: which slot is live is not known. */
+function adoptable({ takeover }: ForeignConfig, { environment, otherRouters }: Settings): string | null {
+  if (!takeover || otherRouters) return null;
+  const command = `pointsman adopt -e ${environment}`;
+  const { byHand } = takeover;
+  return byHand.length === 0
+    ? `Take it over, with all that is in it and without a failed request: ${command}`
+    : `${command} takes it over once this is done by hand: ${told(byHand)} (${how})`;
 }
 
 function told(lines: readonly string[]): string {

@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
+import { relative, resolve } from 'node:path';
+import { configFileName } from '../../config/load.js';
+import { withRouterKeys } from '../../config/router-keys.js';
+import { settingsOn } from '../../docker/project-directory.js';
+import { redactorFor } from '../../docker/redactor.js';
+import type { Host } from '../../hosts/host.js';
+import { releasePattern } from '../../model/names.js';
+import type { Settings } from '../../model/settings.js';
+import { liveText } from '../../model/slot.js';
+import { lookForAdoption, type AdoptPlan, type Found } from '../../preflight/adopt.js';
+import { Exit, exitCodes, type ExitCode } from '../exit-codes.js';
+import { follow } from '../follow.js';
+import { adoptText, byHandText } from '../render-adopt.js';
+import type { PlaceOptions, Session } from '../session.js';
+import { settledSettings } from '../ship.js';
+import { startOrFollow } from '../start.js';
+import { jsonLine } from '../terminal-text.js';
+
+export interface AdoptOptions extends PlaceOptions {
+  readonly release?: string;
+  readonly path?: readonly string[];
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+  readonly reason?: string;
+  readonly json?: boolean;
+}
+
+/** Takes over a project that runs: shows what that means, has it confirmed, and follows it. */
+export async function adoptCommand(session: Session, options: AdoptOptions): Promise<ExitCode> {
+  const named = namedRelease(options);
+  const written = await session.settings(options);
+  const host = await session.host(written);
+  const look = async (settings: Settings): Promise<Found> =>
+    lookForAdoption(host, settingsOn(host, await settledSettings(session, settings)), named);
+  const first = await look(written);
+  if (first.kind !== 'theirs') return notAdopted(session, options, { found: first, settings: written });
+  const keys = first.plan.takeover.settings;
+  const file = await fileWith(options, written.environment, keys);
+  // With the keys that it is going to have: the config is made by them.
+  const { settings } = await session.project(options, () => file.after);
+  const found = await look(settings);
+  if (found.kind !== 'theirs') return notAdopted(session, options, { found, settings });
+  const { plan } = found;
+  const paths = pathsToAsk(settings, plan, options);
+  await show(session, host, { plan, settings, paths, file }, options);
+  if (options.dryRun) return exitCodes.succeeded;
+  await confirmed(session, options);
+  const client = await session.client();
+  const { requestedBy } = session.environment;
+  const input = {
+    ...{ settings: await settledSettings(session, settings), shown: plan.digest, named, paths, keys },
+    ...{ requestedBy, reason: options.reason ?? null },
+  };
+  const handle = await startOrFollow(session, client, { kind: 'adopt', input });
+  const code = await follow(session, handle, { json: options.json ?? false });
+  if (code === exitCodes.succeeded) await keepKeys(session, options, settings.environment, keys);
+  return code;
+}
+
+interface Looked {
+  readonly found: Exclude<Found, { readonly kind: 'theirs' }>;
+  readonly settings: Settings;
+}
+
+async function notAdopted(session: Session, options: AdoptOptions, { found, settings }: Looked): Promise<ExitCode> {
+  const { output } = session;
+  const say = (text: string): void => {
+    output.print(options.json ? jsonLine({ event: 'plan', ...found }) : text);
+  };
+  switch (found.kind) {
+    case 'nothing':
+      say('There is no config of your own to take over: the first deploy writes one.');
+      return exitCodes.succeeded;
+    case 'adopted':
+      say(`It is adopted already: the router's config is pointsman's; live: ${liveText(found.live)}.`);
+      if (!options.dryRun) await keepKeys(session, options, settings.environment, found.keys);
+      return exitCodes.succeeded;
+    case 'by-hand':
+      say(byHandText(found.reasons));
+      return exitCodes.refused;
+  }
+}
+
+function namedRelease({ release }: AdoptOptions): string | null {
+  if (release === undefined || releasePattern.test(release)) return release ?? null;
+  throw new Exit(exitCodes.usage, `--release ${release} cannot be an image tag.`);
+}
+
+/** Those that are named, and those that the app or the user's config has for certain. */
+function pathsToAsk({ health }: Settings, plan: AdoptPlan, { path = [] }: AdoptOptions): string[] {
+  const wrong = path.find((one) => !/^(?:http:\/\/[^/\s]+)?\/\S*$/.test(one));
+  if (wrong !== undefined) {
+    throw new Exit(exitCodes.usage, `--path ${wrong} must begin with "/", or be like http://shop.example.org/.`);
+  }
+  return [...new Set([health.path, '/', ...plan.paths, ...path])];
+}
+
+interface ConfigFile {
+  readonly name: string;
+  readonly path: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+async function fileWith(
+  { file }: PlaceOptions,
+  environment: string,
+  keys: Readonly<Record<string, string>>,
+): Promise<ConfigFile> {
+  const path = resolve(file ?? configFileName);
+  const before = await readFile(path, 'utf8');
+  return { name: relative(process.cwd(), path), path, before, after: withRouterKeys(before, environment, keys) };
+}
+
+type ToShow = Parameters<typeof adoptText>[0];
+
+async function show({ output }: Session, host: Host, shown: ToShow, { json }: AdoptOptions): Promise<void> {
+  if (!json) return output.print(adoptText(shown, await redactorFor(host, settingsOn(host, shown.settings))));
+  const { live, other, takeover, digest } = shown.plan;
+  output.print(jsonLine({ event: 'plan', live, other, kept: takeover.kept, paths: shown.paths, digest }));
+}
+
+/** @throws {Exit} `usage`: nothing was changed. */
+async function confirmed({ output }: Session, { yes }: AdoptOptions): Promise<void> {
+  if (yes) return;
+  const answer = await output.ask('Take it over? [y/N] ');
+  if (answer === null) throw new Exit(exitCodes.usage, 'Nothing was changed: without a terminal an adopt needs --yes.');
+  if (!/^y(es)?$/i.test(answer.trim())) throw new Exit(exitCodes.usage, 'Nothing was changed.');
+}
+
+/** The next deploy makes the config by the file, so it must say by then what was taken over. */
+async function keepKeys(
+  { output }: Session,
+  options: AdoptOptions,
+  environment: string,
+  keys: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { path, name, before, after } = await fileWith(options, environment, keys);
+  if (before === after) return;
+  await replace(await realpath(path), after);
+  const added = Object.keys(keys).map((key) => `router.${key}`);
+  output.note(`${name} has ${added.join(', ')} from now on: commit it, since the next deploy goes by it.`);
+}
+
+/** A reader sees the old or the new content, never a part. */
+async function replace(path: string, content: string): Promise<void> {
+  const beside = `${path}.${randomUUID()}.tmp`;
+  await writeFile(beside, content, { flag: 'wx', mode: (await stat(path)).mode });
+  await rename(beside, path);
+}

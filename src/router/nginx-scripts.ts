@@ -1,0 +1,64 @@
+/** The one that pointsman writes. */
+export const file = 'default.conf';
+/** At the end of the name of what was there before. */
+const beforeUs = 'before-pointsman';
+/** What was there before pointsman first wrote it; a later one that is no longer the same gets a timestamp besides. */
+export const keptForEver = `${file}.${beforeUs}`;
+const candidate = 'pointsman-candidate.txt';
+
+/** No exit code of nginx's, nor of a command that was killed. */
+export const unwritable = 44;
+
+/**
+ * Writes `$3` beside what is in the directory `$1`, and tests it by itself.
+ *
+ * As root, even a test gives nginx's directories of temporary files to the user of the config that it tests. Without the one
+ * of the main config they would be taken away from the workers, whose large answers and bodies would break off.
+ */
+export const testing = `
+next=$1/${candidate}
+printf '%s' "$3" > "$next" || exit ${unwritable}
+main=$(nginx -V 2>&1 | sed -n 's/.*--conf-path=\\([^ ]*\\).*/\\1/p')
+user=$(grep -E '^[[:space:]]*user[[:space:]]' "\${main:-/etc/nginx/nginx.conf}" | head -n 1)
+f=$(mktemp) && printf '%s\\nevents {} http { include %s; }' "$user" "$next" > "$f" && nginx -t -c "$f"; code=$?
+rm -f "$f"
+[ $code -eq 0 ] || exit $code
+`;
+
+/** Gives the files `$@` the names back under which nginx reads them; `$by` is the timestamp of whoever has moved them. */
+export const movingBack = `for f in "$@"; do
+  test -e "$f" && continue
+  for away in "$f.${beforeUs}.$by" "$f.${beforeUs}"; do
+    if test -e "$away"; then mv "$away" "$f" || exit ${unwritable}; break; fi
+  done
+done
+`;
+
+/**
+ * Keeps the present config as `$2` and puts the tested one in its place; where nginx refuses it beside the rest of its config,
+ * what was kept comes back. With `$4`, nginx loads it.
+ *
+ * A second attempt must take neither the new config for the previous one nor a copy that was cut short.
+ */
+export const placing = `
+target=$1/${file} kept=$1/$2
+if test -e "$target" && ! head -n 1 "$target" | grep -qxF "$5"; then
+  theirs=$1/${keptForEver}
+  ! test -e "$theirs" || cmp -s "$theirs" "$target" || theirs=$theirs.$6
+  test -e "$theirs" || { cp -p "$target" "$theirs.tmp" && mv "$theirs.tmp" "$theirs"; } || exit ${unwritable}
+fi
+test -e "$kept" || ! test -e "$target" || { cp -p "$target" "$kept.tmp" && mv "$kept.tmp" "$kept"; } || exit ${unwritable}
+load=$4 by=$6
+shift 6
+for f in "$@"; do
+  test -e "$f" || continue
+  if test -e "$f.${beforeUs}"; then mv "$f" "$f.${beforeUs}.$by"; else mv "$f" "$f.${beforeUs}"; fi || exit ${unwritable}
+done
+mv "$next" "$target" || exit ${unwritable}
+nginx -t; code=$?
+if [ $code -eq 0 ]; then
+  [ -z "$load" ] || exec nginx -s reload
+  exit 0
+fi
+${movingBack}if test -e "$kept"; then cp -p "$kept" "$target.tmp" && mv "$target.tmp" "$target"; else rm -f "$target"; fi || exit ${unwritable}
+exit $code`;

@@ -9,6 +9,7 @@ import { NginxSyntaxError, parseNginx, type Directive } from './nginx-syntax.js'
 import { everything, servedSlot, serversOn, tell, type Way } from './served-slots.js';
 import { namesOfSlots, waysToSlots } from './slot-names.js';
 import { lossesOf } from './config-losses.js';
+import { isOfSnippets } from './merged-server.js';
 import { takeoverOf, type Takeover } from './takeover.js';
 
 /** What a router serves by a config that somebody else has written. */
@@ -89,7 +90,8 @@ async function judge(
 ): Promise<ForeignConfig | null> {
   const { file } = nginx;
   const listening = serversOn(tree, settings.router.port);
-  const besides = listening.filter((server) => server.file !== file).map(tell);
+  // A server of the snippets answers to its own names beside pointsman's, which answers to all others by a word.
+  const besides = listening.filter((server) => server.file !== file && !isOfSnippets(server, settings)).map(tell);
   if (!replaced && besides.length === 0) return null;
   const ways = await waysToSlots(host, settings, tree);
   const losses = replaced ? lossesOf(tree, { file, ways, router: settings.router }) : [];

@@ -3,7 +3,9 @@ import { parseDuration } from '../../src/config/duration.js';
 import type { RouterSettings } from '../../src/model/settings.js';
 import type { Slot } from '../../src/model/slot.js';
 import { configFor } from '../../src/activities/live-config.js';
+import { findForeignConfig } from '../../src/router/foreign-config.js';
 import { treeOfDump } from '../../src/router/nginx-dump.js';
+import { noStates, type RouterStates } from '../../src/router/router-states.js';
 import { namesOfSlots } from '../../src/router/slot-names.js';
 import { takeoverOf, type Takeover } from '../../src/router/takeover.js';
 import { HandMadePlace, startApps, type Apps, type Told } from '../support/hand-made-place.js';
@@ -55,9 +57,10 @@ async function adopt(place: HandMadePlace, plan: Takeover): Promise<HandMadePlac
   return adopted;
 }
 
-async function serve(place: HandMadePlace, slot: Slot): Promise<void> {
+async function serve(place: HandMadePlace, slot: Slot, states: Partial<RouterStates> = {}): Promise<void> {
   const nginx = await place.nginx();
-  await place.write({ [nginx.file]: await configFor(nginx, place.settings, { slot, release: 'v1' }) });
+  const live = { slot, release: 'v1' };
+  await place.write({ [nginx.file]: await configFor(nginx, place.settings, live, { ...noStates, ...states }) });
   await place.reload();
 }
 
@@ -96,6 +99,7 @@ describe('a router that was set up by hand', () => {
       expect(plan.byHand).toEqual([]);
       const adopted = await adopt(place, plan);
       expect(await answers(adopted, kind.asks)).toEqual(before);
+      expect(await findForeignConfig(adopted.host, adopted.settings)).toBeNull();
 
       await serve(adopted, 'green');
       const after = await answers(adopted, kind.asks);
@@ -103,4 +107,18 @@ describe('a router that was set up by hand', () => {
       expect(Object.values(after).filter(({ body }) => body.includes('"slot": "blue"'))).toEqual([]);
     },
   );
+
+  test('has its canary and its maintenance in the servers too that stay whole', async () => {
+    const vhosts = handMadeRouters.find(({ kind }) => kind === 'several vhosts');
+    if (!vhosts) throw new Error('there is none with several vhosts');
+    const place = await setUp(vhosts);
+    const adopted = await adopt(place, await planOf(place));
+    const admin = 'http://admin.example:5001/';
+    const by = '20261129T120000Z';
+    await serve(adopted, 'blue', { candidate: { by, slot: 'green', release: 'v2', weight: 0, sticky: 'none' } });
+    expect((await adopted.ask(admin)).body).toContain('"slot": "blue"');
+    expect((await adopted.ask(admin, { 'X-Pointsman-Preview': 'v2' })).body).toContain('"slot": "green"');
+    await serve(adopted, 'blue', { maintenance: { by: 'somebody', since: by } });
+    expect(await adopted.ask(admin)).toMatchObject({ status: 503, headers: { 'retry-after': '10' } });
+  });
 });

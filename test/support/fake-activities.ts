@@ -51,7 +51,12 @@ export const adoptable: Adoptable = {
   snippets: ['/etc/nginx/conf.d/snippets/server/adopted.conf'],
 };
 
-const answered = { status: 200, headers: { 'content-type': 'AbCdEfGhIjKlMnOp' }, body: 'QrStUvWxYz012345', fromSlot: false };
+const answered = {
+  status: 200,
+  headers: { 'content-type': 'AbCdEfGhIjKlMnOp' },
+  body: 'QrStUvWxYz012345',
+  fromSlot: false,
+};
 
 const workers = [{ pid: 41, startedAt: 'Mon Nov 23 09:20:00 2026' }];
 

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { RouterDownError } from './live-slot.js';
 import type { Nginx } from './nginx.js';
-import { keptForEver, movingBack } from './nginx-scripts.js';
+import { keptForEver, movingBack, previous } from './nginx-scripts.js';
 import type { Snippet } from './takeover.js';
 
 /** A file of somebody else's is where a snippet has to go. */
@@ -34,7 +34,7 @@ export async function filesBefore(
   nginx: Nginx,
   { directory, snippets, moved, timestamp }: Placed,
 ): Promise<FilesBefore> {
-  const beside = [keptForEver, `${keptForEver}.${timestamp}`, previousName(timestamp)];
+  const beside = [keptForEver, `${keptForEver}.${timestamp}`, previous(timestamp)];
   const config = posix.dirname(nginx.file);
   const own = [nginx.file, ...beside.map((name) => `${config}/${name}`)];
   const files = [...own, ...snippets.map(({ path }) => `${directory}/${path}`)];
@@ -67,7 +67,7 @@ export async function writeSnippets(nginx: Nginx, { directory, snippets }: Place
 
 /** Puts the config back that was kept under this timestamp, in the form that it had; tells whether it was away. */
 export async function putBack(nginx: Nginx, timestamp: string, { link, moved }: FilesBefore): Promise<boolean> {
-  const kept = `${posix.dirname(nginx.file)}/${previousName(timestamp)}`;
+  const kept = `${posix.dirname(nginx.file)}/${previous(timestamp)}`;
   const { stdout } = await must(nginx, restore, [nginx.file, kept, link ?? '', timestamp, ...moved]);
   return stdout.trim() === 'restored';
 }
@@ -75,10 +75,6 @@ export async function putBack(nginx: Nginx, timestamp: string, { link, moved }: 
 /** Removes what was not there before. */
 export async function removeWritten(nginx: Nginx, { absent, absentDirectories }: FilesBefore): Promise<void> {
   await must(nginx, remove, [String(absent.length), ...absent, ...absentDirectories]);
-}
-
-function previousName(timestamp: string): string {
-  return `default.conf.${timestamp}.previous`;
 }
 
 /** The deepest first, so that each is empty when its turn comes. */

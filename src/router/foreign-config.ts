@@ -93,11 +93,11 @@ async function judge(
   // A server of the snippets answers to its own names beside pointsman's, which answers to all others by a word.
   const besides = listening.filter((server) => server.file !== file && !isOfSnippets(server, settings)).map(tell);
   if (!replaced && besides.length === 0) return null;
-  const ways = await waysToSlots(host, settings, tree);
+  const names = await namesOfSlots(host, settings);
+  const ways = waysToSlots(settings, tree, names);
   const losses = replaced ? lossesOf(tree, { file, ways, router: settings.router }) : [];
   const resets = !everything(tree).some(({ name }) => name === 'keepalive_min_timeout');
   const slot = servedSlot(ways);
-  const names = await namesOfSlots(host, settings);
   const takeover = slot && takeoverOf(tree, { slot, router: settings.router, names, modern: await nginx.isModern() });
   return { ...nothing, replaced, slot, ways, losses, besides, resets, takeover, paths: pathsOf(listening) };
 }

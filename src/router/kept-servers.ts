@@ -53,11 +53,13 @@ export function withDefault(
   return changed(scene, listen, { args: [...listen.args, 'default_server'] });
 }
 
-function listensOf({ block }: Directive): Directive[] {
+/** The addresses that a server listens on, as they are written. */
+export function listensOf({ block }: Directive): Directive[] {
   return (block ?? []).filter(({ name }) => name === 'listen');
 }
 
-function isDefault({ args }: Directive): boolean {
+/** Whether a `listen` makes its server the one that answers to unknown names. */
+export function isDefault({ args }: Directive): boolean {
   return args.some((arg) => /^default(?:_server)?$/.test(arg));
 }
 

@@ -11,7 +11,7 @@ import { isOwnDump, liveInDump, statusPath } from './nginx-config.js';
 import { treeOfDump } from './nginx-dump.js';
 import { NginxSyntaxError } from './nginx-syntax.js';
 import { servedSlot } from './served-slots.js';
-import { waysToSlots } from './slot-names.js';
+import { namesOfSlots, waysToSlots } from './slot-names.js';
 
 /** The router does not run, or not yet: that says nothing about what is live. */
 export class RouterDownError extends Error {
@@ -93,7 +93,7 @@ async function ask(host: Host, settings: Settings): Promise<Found> {
 async function liveByFiles(host: Host, settings: Settings, dump: string): Promise<Live | null> {
   if (isOwnDump(dump)) return liveInDump(dump);
   try {
-    const slot = servedSlot(await waysToSlots(host, settings, treeOfDump(dump)));
+    const slot = servedSlot(waysToSlots(settings, treeOfDump(dump), await namesOfSlots(host, settings)));
     return slot && { slot, release: null };
   } catch (error) {
     if (error instanceof NginxSyntaxError) return null;

@@ -4,6 +4,11 @@ export const file = 'default.conf';
 const beforeUs = 'before-pointsman';
 /** What was there before pointsman first wrote it; a later one that is no longer the same gets a timestamp besides. */
 export const keptForEver = `${file}.${beforeUs}`;
+/** What was there before the run with this timestamp. */
+export function previous(timestamp: string): string {
+  return `${file}.${timestamp}.previous`;
+}
+
 const candidate = 'pointsman-candidate.txt';
 
 /** No exit code of nginx's, nor of a command that was killed. */

@@ -13,7 +13,7 @@ import type { RouterWorker } from '../model/activities.js';
 import type { Settings } from '../model/settings.js';
 import { RouterDownError } from './live-slot.js';
 import { marker } from './nginx-config.js';
-import { file, placing, testing, unwritable } from './nginx-scripts.js';
+import { file, placing, previous, testing, unwritable } from './nginx-scripts.js';
 
 export { keptForEver } from './nginx-scripts.js';
 
@@ -219,10 +219,6 @@ exec nginx -s reload`;
 /** A version that is not told counts as old. */
 export function isAtLeast(version: string | null, least: string): boolean {
   return version !== null && semver.gte(version, least);
-}
-
-function previous(timestamp: string): string {
-  return `${file}.${timestamp}.previous`;
 }
 
 /** As {@link mustAccept}, of a command that writes, too. */

@@ -5,10 +5,18 @@ import { slots, type Slot } from '../model/slot.js';
 import type { Directive } from './nginx-syntax.js';
 import { serversOf, serversOn, waysOf, type SlotNames, type Way } from './served-slots.js';
 
-/** Where a config that somebody has written by hand sends the requests of the router's port; of any port, if none listens there. */
-export async function waysToSlots(host: Host, settings: Settings, tree: readonly Directive[]): Promise<Way[]> {
-  const listening = serversOn(tree, settings.router.port);
-  return waysOf(listening.length > 0 ? listening : serversOf(tree), tree, await namesOfSlots(host, settings));
+/**
+ * Where a config that somebody has written by hand sends the requests of the router's port; of any port, if none listens there.
+ *
+ * @param names as {@link namesOfSlots} tells them.
+ */
+export function waysToSlots(
+  { router }: Pick<Settings, 'router'>,
+  tree: readonly Directive[],
+  names: Readonly<Record<Slot, SlotNames>>,
+): Way[] {
+  const listening = serversOn(tree, router.port);
+  return waysOf(listening.length > 0 ? listening : serversOf(tree), tree, names);
 }
 
 /** By what each slot can be named in a config. */

@@ -96,7 +96,7 @@ class Includes {
 }
 
 /** Each directive of the user's with its place; a server and a location as one, with all in it. */
-export function keptInPlaces({ http, server, location }: Places, _taken: TakenFiles, scene: Scene): KeptDirective[] {
+export function keptInPlaces({ http, server, location }: Places, scene: Scene): KeptDirective[] {
   const of = (list: readonly Directive[], level: string): KeptDirective[] =>
     list.filter(({ line }) => line > 0).map((one) => ({ told: tell(one), to: `${level}/adopted.conf` }));
   return [...scene.kept, ...of(http, 'http'), ...of(server, 'server'), ...of(location, 'location')];

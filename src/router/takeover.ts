@@ -1,6 +1,6 @@
 import type { RouterSettings } from '../model/settings.js';
 import type { Slot } from '../model/slot.js';
-import { keptWhole, openPort } from './kept-servers.js';
+import { isDefault, keptWhole, listensOf, openPort } from './kept-servers.js';
 import { followingServer } from './kept-pass.js';
 import { isOfSnippets, mergedServer, type MergedServer } from './merged-server.js';
 import { printNginx } from './nginx-print.js';
@@ -77,7 +77,7 @@ export function takeoverOf(tree: readonly Directive[], facts: TakeoverFacts): Ta
     slot,
     snippets: levels.flatMap((level) => snippet(`${level}/adopted.conf`, printed[level], taken)),
     moved: [...taken.files].filter((file) => file !== own),
-    kept: [...keptInPlaces(places, taken, scene), ...keptAsSettings(settings)],
+    kept: [...keptInPlaces(places, scene), ...keptAsSettings(settings)],
     settings,
     byHand: scene.byHand,
   };
@@ -119,11 +119,7 @@ function settingsOf(into: MergedServer | null, scene: Scene): Record<string, str
 function mergeable({ directives }: TakenFiles, { http, router }: Scene): Directive | null {
   const there = serversOn(http, router.port);
   if (there.some((server) => !directives.includes(server))) return null;
-  const isDefault = (server: Directive): boolean =>
-    (server.block ?? []).some(
-      ({ name, args }) => name === 'listen' && args.some((arg) => /^default(_server)?$/.test(arg)),
-    );
-  return there.find(isDefault) ?? there[0] ?? null;
+  return there.find((server) => listensOf(server).some(isDefault)) ?? there[0] ?? null;
 }
 
 /** Of a slot: pointsman's takes its place. Any other stays. */

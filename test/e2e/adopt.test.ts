@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Traffic } from '../../bench/traffic.js';
 import { exitCodes } from '../../src/cli/exit-codes.js';
 import { whoIsUp } from '../../src/temporal/presence.js';
 import { HistoryWatch } from '../support/history-watch.js';
+import { composeByHand, inRouter } from '../support/by-hand.js';
 import { imageRepository, Playground } from '../support/playground.js';
 import { missing, underTraffic } from '../support/under-traffic.js';
 
@@ -24,31 +24,11 @@ server {
 `;
 const adopt = ['adopt', '-e', 'demo'];
 
-/** Runs a script in the router's container, as its user would. */
-async function inRouter(script: string, input = ''): Promise<string> {
-  const { id } = (await place.container('router')) ?? { id: '' };
-  return (await execa('docker', ['exec', '-i', id, 'sh', '-c', script], { input, stripFinalNewline: false })).stdout;
-}
-
-async function compose(...args: string[]): Promise<void> {
-  const files = ['-f', 'compose.yml', '-f', 'compose.demo.yml', '--env-file', '.env.demo', '--profile', '*'];
-  const images = {
-    BLUE_IMAGE: `${imageRepository}:v1`,
-    BLUE_RELEASE: 'v1',
-    GREEN_IMAGE: `${imageRepository}:v2`,
-    GREEN_RELEASE: 'v2',
-  };
-  await execa('docker', ['compose', '-p', place.project, ...files, ...args], {
-    cwd: place.directory,
-    env: { ...place.environment, ...images },
-  });
-}
-
 /** All that an adopt must leave as it was where it does not end well: files, and the containers of the project. */
 async function asItIs(): Promise<string[]> {
   const services = await Promise.all(['app-blue', 'app-green', 'router'].map((name) => place.container(name)));
   return [
-    await inRouter('cd /etc/nginx/conf.d && ls -lR --full-time . && find . -type f | sort | xargs tail -n +1'),
+    await inRouter(place, 'cd /etc/nginx/conf.d && ls -lR --full-time . && find . -type f | sort | xargs tail -n +1'),
     JSON.stringify(services.map((state) => state && [state.id, state.startedAt])),
     await readFile(join(place.directory, 'pointsman.yml'), 'utf8'),
   ];
@@ -74,8 +54,8 @@ let lastRun: string | null = null;
 
 beforeAll(async () => {
   place = await Playground.create();
-  await compose('up', '-d', '--wait');
-  await inRouter('cat > /etc/nginx/conf.d/default.conf && nginx -s reload', config);
+  await composeByHand(place, 'up', '-d', '--wait');
+  await inRouter(place, 'cat > /etc/nginx/conf.d/default.conf && nginx -s reload', config);
   while ((await answer('/healthz').catch(() => null))?.status !== 200);
 });
 afterAll(() => place?.[Symbol.asyncDispose]());
@@ -100,19 +80,20 @@ describe('adopt', () => {
   });
 
   test('that finds another answer than before puts everything back, and no request fails', async () => {
-    await inRouter('cat > /tmp/flag', 'before\n');
+    await inRouter(place, 'cat > /tmp/flag', 'before\n');
     await inRouter(
+      place,
       'cat > /etc/nginx/conf.d/own.inc',
       'location = /flag { default_type text/plain; alias /tmp/flag; }\n',
     );
     const own = config.replace('  location', '  include /etc/nginx/conf.d/own.inc;\n  location');
-    await inRouter('cat > /etc/nginx/conf.d/default.conf && nginx -s reload', own);
+    await inRouter(place, 'cat > /etc/nginx/conf.d/default.conf && nginx -s reload', own);
     while ((await answer('/flag')).status !== 200);
     const before = await asItIs();
     const traffic = new Traffic({ port: place.port });
     const adopting = place.run(...adopt, '--yes', '--path', '/flag');
     await untilBegun('writeAdoption');
-    await inRouter('cat > /tmp/flag', 'after\n');
+    await inRouter(place, 'cat > /tmp/flag', 'after\n');
     const { code, out } = await adopting;
     await traffic.atLeast(200);
     const { failures } = await traffic.stop();
@@ -125,7 +106,11 @@ describe('adopt', () => {
   });
 
   test('takes over what runs, though its worker is killed; then a deploy and a rollback, and no request fails', async () => {
-    await inRouter('rm /etc/nginx/conf.d/own.inc; cat > /etc/nginx/conf.d/default.conf && nginx -s reload', config);
+    await inRouter(
+      place,
+      'rm /etc/nginx/conf.d/own.inc; cat > /etc/nginx/conf.d/default.conf && nginx -s reload',
+      config,
+    );
     const containers = (await asItIs())[1];
     const paths = ['/healthz', '/nowhere'];
     const answers = await Promise.all(paths.map(answer));
@@ -140,7 +125,7 @@ describe('adopt', () => {
         expect(await place.live()).toEqual({ slot: 'blue', release: 'v1' });
         expect((await asItIs())[1]).toBe(containers);
         expect(await Promise.all(paths.map(answer))).toEqual(answers);
-        expect(await inRouter('cat /etc/nginx/conf.d/default.conf.before-pointsman')).toBe(config);
+        expect(await inRouter(place, 'cat /etc/nginx/conf.d/default.conf.before-pointsman')).toBe(config);
         expect(await place.deploy('v3')).toMatchObject({ code: exitCodes.succeeded });
         expect(await place.live()).toEqual({ slot: 'green', release: 'v3' });
         return place.run('rollback', '-e', 'demo');

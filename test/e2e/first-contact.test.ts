@@ -1,7 +1,7 @@
-import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exitCodes } from '../../src/cli/exit-codes.js';
-import { imageRepository, Playground } from '../support/playground.js';
+import { composeByHand, inRouter } from '../support/by-hand.js';
+import { Playground } from '../support/playground.js';
 import { missing, underTraffic } from '../support/under-traffic.js';
 
 // The app as its users have run it by hand until now: both slots up, and a router with a config of their own.
@@ -22,28 +22,8 @@ function config(inServer: string): string {
 `;
 }
 
-/** Runs a script in the router's container, as its user would. */
-async function inRouter(script: string, input = ''): Promise<string> {
-  const { id } = (await place.container('router')) ?? { id: '' };
-  return (await execa('docker', ['exec', '-i', id, 'sh', '-c', script], { input, stripFinalNewline: false })).stdout;
-}
-
 const configFiles = (): Promise<string> =>
-  inRouter('cd /etc/nginx/conf.d && for f in *.*; do echo "== $f"; cat "$f"; done');
-
-async function compose(...args: string[]): Promise<void> {
-  const files = ['-f', 'compose.yml', '-f', 'compose.demo.yml', '--env-file', '.env.demo', '--profile', '*'];
-  const images = {
-    BLUE_IMAGE: `${imageRepository}:v1`,
-    BLUE_RELEASE: 'v1',
-    GREEN_IMAGE: `${imageRepository}:v2`,
-    GREEN_RELEASE: 'v2',
-  };
-  await execa('docker', ['compose', '-p', place.project, ...files, ...args], {
-    cwd: place.directory,
-    env: { ...place.environment, ...images },
-  });
-}
+  inRouter(place, 'cd /etc/nginx/conf.d && for f in *.*; do echo "== $f"; cat "$f"; done');
 
 const staticFile = async () => {
   const answer = await fetch(`http://127.0.0.1:${place.port}/static/a.txt`);
@@ -52,8 +32,8 @@ const staticFile = async () => {
 
 beforeAll(async () => {
   place = await Playground.create();
-  await compose('up', '-d', '--wait');
-  await inRouter('cat > /etc/nginx/conf.d/default.conf && nginx -s reload', config(own));
+  await composeByHand(place, 'up', '-d', '--wait');
+  await inRouter(place, 'cat > /etc/nginx/conf.d/default.conf && nginx -s reload', config(own));
   while ((await staticFile()).status !== 200);
 });
 afterAll(() => place?.[Symbol.asyncDispose]());
@@ -85,9 +65,9 @@ describe('an app that runs already behind a router with a config of its user', (
   });
 
   test('is deployed to once its own part stands in snippets: the slot that serves is live, and no request fails', async () => {
-    await inRouter(`mkdir -p ${snippets}/server && cat > ${snippets}/server/own.conf`, own);
+    await inRouter(place, `mkdir -p ${snippets}/server && cat > ${snippets}/server/own.conf`, own);
     const include = config(`keepalive_min_timeout 2s;\n  include ${snippets}/server/*.conf;`);
-    await inRouter('cat > /etc/nginx/conf.d/default.conf && nginx -s reload', include);
+    await inRouter(place, 'cat > /etc/nginx/conf.d/default.conf && nginx -s reload', include);
     await place.edit('pointsman.yml', (text) => `${text}router: { snippets: ${snippets} }\n`);
     const { code, out, traffic } = await underTraffic(place, () => place.deploy('v3'));
     expect(out).toContain('It is kept beside it as default.conf.before-pointsman.');
@@ -96,6 +76,6 @@ describe('an app that runs already behind a router with a config of its user', (
     expect(traffic.failures).toEqual({});
     expect(missing(traffic.written, await place.notes())).toEqual([]);
     expect(await staticFile()).toEqual({ status: 200, text: 'a file', own: 'kept' });
-    expect(await inRouter('cat /etc/nginx/conf.d/default.conf.before-pointsman')).toBe(include);
+    expect(await inRouter(place, 'cat /etc/nginx/conf.d/default.conf.before-pointsman')).toBe(include);
   });
 });

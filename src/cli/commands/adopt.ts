@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { configFileName } from '../../config/load.js';
 import { withRouterKeys } from '../../config/router-keys.js';
@@ -132,21 +131,15 @@ async function confirmed({ output }: Session, { yes }: AdoptOptions): Promise<vo
 
 /** The next deploy makes the config by the file, so it must say by then what was taken over. */
 async function keepKeys(
-  { output }: Session,
+  { output, here }: Session,
   options: AdoptOptions,
   environment: string,
   keys: Readonly<Record<string, string>>,
 ): Promise<void> {
   const { path, name, before, after } = await fileWith(options, environment, keys);
   if (before === after) return;
-  await replace(await realpath(path), after);
+  const file = await realpath(path);
+  await here.writeFile(file, after, (await stat(file)).mode & 0o7777);
   const added = Object.keys(keys).map((key) => `router.${key}`);
   output.note(`${name} has ${added.join(', ')} from now on: commit it, since the next deploy goes by it.`);
-}
-
-/** A reader sees the old or the new content, never a part. */
-async function replace(path: string, content: string): Promise<void> {
-  const beside = `${path}.${randomUUID()}.tmp`;
-  await writeFile(beside, content, { flag: 'wx', mode: (await stat(path)).mode });
-  await rename(beside, path);
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { AskCompose } from '../config/compose-view.js';
 import { loadProject, type Project } from '../config/load.js';
 import type { Host } from '../hosts/host.js';
 import { keptHosts } from '../hosts/hosts.js';
@@ -56,14 +57,19 @@ export class Session {
   private viaConnection: Promise<SshConnection> | null = null;
   private tunnel: Promise<Tunnel> | null = null;
 
-  /** Reads `pointsman.yml`, and takes note of the machine that Temporal is reached through. */
-  async project({ environment, file, via }: PlaceOptions): Promise<Project> {
+  /**
+   * Reads `pointsman.yml`, and takes note of the machine that Temporal is reached through.
+   *
+   * @param askCompose for what deploys: also Compose files that include others are held against it.
+   */
+  async project({ environment, file, via }: PlaceOptions, askCompose?: AskCompose): Promise<Project> {
     if (via) this.via = via;
     const directory = file ? dirname(resolve(file)) : process.cwd();
     return loadProject({
       directory,
       ...(file ? { file: resolve(file) } : {}),
       ...(environment ? { environment } : {}),
+      ...(askCompose ? { askCompose } : {}),
     });
   }
 

@@ -36,6 +36,23 @@ export async function readCompose(directory: string, files: readonly string[]): 
   return viewOf(sources);
 }
 
+/** The Compose files as Compose itself puts them together; `refused` says in words why it does not. */
+export type AskedCompose = { readonly view: ComposeView } | { readonly refused: string };
+
+/** Asks Compose about files of a directory, for what is not read here. */
+export type AskCompose = (directory: string, files: readonly string[]) => Promise<AskedCompose>;
+
+/** What `docker compose config --no-interpolate` has printed. It tells no lines, so only the files can be named. */
+export function viewOfModel(files: readonly string[], model: unknown): ComposeView {
+  const { services, volumes } = asMap(model);
+  const at = (): Position => ({ file: files[0] ?? '', line: null, column: null });
+  const views = Object.entries(asMap(services)).map(([name, values]): [string, ServiceView] => [
+    name,
+    { name, values: asMap(values), at },
+  ]);
+  return { files, services: new Map(views), volumes: Object.keys(asMap(volumes)) };
+}
+
 function viewOf(sources: readonly YamlSource[]): ComposeView {
   const names = namesUnder(sources, 'services');
   const services = new Map(names.map((name) => [name, serviceView(sources, name)]));

@@ -1,5 +1,6 @@
 import { settingsOn } from '../../docker/project-directory.js';
 import { runPreflight } from '../../preflight/index.js';
+import { composeOn } from '../ask-compose.js';
 import { pc } from '../colours.js';
 import { endedText, toldOfEnded } from '../unrecovered.js';
 import { exitCodes, type ExitCode } from '../exit-codes.js';
@@ -16,7 +17,7 @@ export interface CheckOptions extends PlaceOptions, ShipOptions {
 
 /** Preflight alone: reads, judges, touches nothing. */
 export async function checkCommand(session: Session, options: CheckOptions): Promise<ExitCode> {
-  const project = await session.project(options);
+  const project = await session.project(options, composeOn(session.here));
   const release = options.release ?? session.environment.release;
   // Without a release there is no image to look for; everything else is checked all the same.
   const question = release ? ({ release, kind: 'deploy' } as const) : ({ release: 'none', kind: 'rollback' } as const);

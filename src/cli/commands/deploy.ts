@@ -1,5 +1,6 @@
 import { releasePattern } from '../../model/names.js';
 import type { Settings } from '../../model/settings.js';
+import { composeOn } from '../ask-compose.js';
 import { startInTurn } from '../await-turn.js';
 import { Exit, exitCodes, type ExitCode } from '../exit-codes.js';
 import { follow } from '../follow.js';
@@ -26,7 +27,7 @@ export interface DeployOptions extends PlaceOptions, ShipOptions {
 export async function deployCommand(session: Session, options: DeployOptions): Promise<ExitCode> {
   if (options.rehearse && !options.plan)
     throw new Exit(exitCodes.usage, '--rehearse goes with --plan: a deploy rehearses its migrations in any case.');
-  const project = await session.project(options);
+  const project = await session.project(options, composeOn(session.here));
   const release = await releaseToDeploy(session, project.settings, options.release);
   if (options.plan) {
     const { deployPlanCommand } = await import('./deploy-plan.js');

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { readIfThere } from './project-files.js';
 import type { Position } from './problems.js';
 import { parseYaml, type KeyPath, type YamlSource } from './yaml-source.js';
@@ -29,7 +28,7 @@ export interface ServiceView {
 export async function readCompose(directory: string, files: readonly string[]): Promise<ComposeView | null> {
   const sources: YamlSource[] = [];
   for (const file of files) {
-    const text = (await readIfThere(resolve(directory, file))) ?? '';
+    const text = (await readIfThere(directory, file)) ?? '';
     if (/^\s*(include|extends):|!(reset|override)\b/m.test(text)) return null;
     sources.push(parseYaml(file, text));
   }

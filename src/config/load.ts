@@ -65,7 +65,7 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
 async function readConfig(root: string, file: string): Promise<YamlSource> {
   const path = resolve(root, file);
   const name = relative(root, path);
-  const text = await readIfThere(path);
+  const text = await readIfThere(root, name);
   if (text === null) throw unusable({ ...whole(name), message: 'is not there', fix: 'run: pointsman init' });
   const source = parseYaml(name, text);
   // `init` never overwrites, so it is of use only once an empty file is gone.

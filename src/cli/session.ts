@@ -17,7 +17,8 @@ import type { Progress } from '../model/progress.js';
 import type { Settings } from '../model/settings.js';
 import { ensureUp } from '../temporal/background.js';
 import { connectClient } from '../temporal/connection.js';
-import { serverListens } from '../temporal/embedded-server.js';
+import { requireStartable, serverListens } from '../temporal/embedded-server.js';
+import { whoIsUp } from '../temporal/presence.js';
 import { TemporalUnavailableError, type ReachablePlace, type TemporalPlace } from '../temporal/place.js';
 import type { Tunnel } from '../temporal/tunnel.js';
 import type { backup, deploy, maintenance, recover, restore, rollback } from '../workflows/index.js';
@@ -135,6 +136,21 @@ export class Session {
       if (error instanceof TemporalUnavailableError || error instanceof Exit) return null;
       throw error;
     }
+  }
+
+  /**
+   * As {@link clientIfUp}, for a command that says what a deploy would come to: `null` only where our own server does not run
+   * and could be started.
+   *
+   * @throws {TemporalUnavailableError | Exit | SshError} as a deploy would, which could not begin.
+   */
+  async clientOfDeploy(): Promise<Client | null> {
+    const { place } = this;
+    if (place.kind === 'embedded' && !serverListens(place)) {
+      if (!(await whoIsUp(place.stateDirectory))) await requireStartable(place);
+      return null;
+    }
+    return connectClient(await this.reachable());
   }
 
   /**

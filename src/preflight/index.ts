@@ -22,6 +22,7 @@ import { routerHealth, routerService } from './checks/router.js';
 import { routerCanary, routerSnippets } from './checks/router-stages.js';
 import { ofEachRouter, otherRouters } from './checks/routers.js';
 import { onlyOneSlotRuns, slotServices, whichSlotIsLive } from './checks/slots.js';
+import { stateFiles } from './checks/state-files.js';
 import { checkEngine } from './engine.js';
 import { gatherWorld, type Question, type World } from './world.js';
 import { reasonOf } from '../model/reason.js';
@@ -53,6 +54,7 @@ export const checks: readonly Check[] = [
   onlyOneSlotRuns,
   whichSlotIsLive,
   brokenGlass,
+  stateFiles,
 ];
 
 /**

@@ -9,6 +9,7 @@ import {
   type ExecResult,
 } from '../docker/container.js';
 import type { Host } from '../hosts/host.js';
+import { keepBefore, keptSuffix } from '../hosts/own-file.js';
 import type { RouterWorker } from '../model/activities.js';
 import type { Settings } from '../model/settings.js';
 import { RouterDownError } from './live-slot.js';
@@ -21,7 +22,7 @@ export class RouterConfigError extends Error {
 
 const file = 'default.conf';
 /** What was there before pointsman first wrote it; a later one that is no longer the same gets a timestamp besides. */
-export const keptForEver = `${file}.before-pointsman`;
+export const keptForEver = `${file}${keptSuffix}`;
 const candidate = 'pointsman-candidate.txt';
 
 /** The router's nginx, in its container. */
@@ -220,12 +221,10 @@ rm -f "$f"
  *
  * A second attempt must take neither the new config for the previous one nor a copy that was cut short.
  */
-const placing = `
+const placing = `${keepBefore}
 target=$1/${file} kept=$1/$2
 if test -e "$target" && ! head -n 1 "$target" | grep -qxF "$5"; then
-  theirs=$1/${keptForEver}
-  ! test -e "$theirs" || cmp -s "$theirs" "$target" || theirs=$theirs.$6
-  test -e "$theirs" || { cp -p "$target" "$theirs.tmp" && mv "$theirs.tmp" "$theirs"; } || exit ${unwritable}
+  keep_before "$target" "$6" -p || exit ${unwritable}
 fi
 test -e "$kept" || ! test -e "$target" || { cp -p "$target" "$kept.tmp" && mv "$kept.tmp" "$kept"; } || exit ${unwritable}
 mv "$next" "$target" || exit ${unwritable}

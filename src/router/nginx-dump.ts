@@ -1,3 +1,4 @@
+import { matchesWildcards } from '../model/wildcards.js';
 import { parseNginx, type Directive } from './nginx-syntax.js';
 
 /** What `nginx -T` prints before each file. */
@@ -43,16 +44,19 @@ function included(
       return [block === null ? directive : { ...directive, block: included(files, main, block, depth) }];
     }
     if (depth > deepest) return [];
-    const pattern = absolute(args[0] ?? '', main);
+    const pattern = absolute(args[0] ?? '', main).split('/');
     return [...files]
-      .filter(([file]) => pattern.test(file))
+      .filter(([file]) => matchesPath(pattern, file.split('/')))
       .flatMap(([, content]) => included(files, main, content, depth + 1));
   });
 }
 
 /** Names are relative to the directory of the main file, and take shell patterns. */
-function absolute(name: string, main: string): RegExp {
-  const whole = name.startsWith('/') ? name : main.replace(/[^/]*$/, name);
-  const escaped = whole.replaceAll(/[\\^$.+()|{}]/g, String.raw`\$&`);
-  return new RegExp(`^${escaped.replaceAll('*', '[^/]*').replaceAll('?', '[^/]')}$`);
+function absolute(name: string, main: string): string {
+  return name.startsWith('/') ? name : main.replace(/[^/]*$/, () => name);
+}
+
+/** A `*` stands for no `/`. */
+function matchesPath(pattern: readonly string[], path: readonly string[]): boolean {
+  return pattern.length === path.length && pattern.every((part, at) => matchesWildcards(part, path[at] ?? ''));
 }

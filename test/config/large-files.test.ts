@@ -72,3 +72,11 @@ describe('of what ssh reads', () => {
     expect(String(said)).toContain(`${name} has 10240.0 MiB, and no more than ${limit} MiB is read`);
   });
 });
+
+test.each([
+  ['longer than any file', 'a'.repeat(5000)],
+  ['that no file can have', '"a\\0b"'],
+])('a name %s is that of no file', async (_, name) => {
+  const directory = await projectWith({ ...files, 'pointsman.yml': `${smallest}compose: ${name}\n` });
+  expect(await refusal(directory)).toContain('pointsman.yml:3:10  compose: ');
+});

@@ -16,7 +16,8 @@ import type { Progress } from '../model/progress.js';
 import type { Settings } from '../model/settings.js';
 import { ensureUp } from '../temporal/background.js';
 import { connectClient } from '../temporal/connection.js';
-import { serverListens } from '../temporal/embedded-server.js';
+import { requireStartable, serverListens } from '../temporal/embedded-server.js';
+import { whoIsUp } from '../temporal/presence.js';
 import { TemporalUnavailableError, type ReachablePlace, type TemporalPlace } from '../temporal/place.js';
 import type { Tunnel } from '../temporal/tunnel.js';
 import type { adopt, backup, deploy, maintenance, recover, restore, rollback } from '../workflows/index.js';
@@ -31,6 +32,9 @@ export interface PlaceOptions {
   readonly file?: string;
   readonly via?: string;
 }
+
+/** How the file is read: as if it were another one, and, for what deploys, held against Compose files that include others. */
+export type Reading = Pick<LoadOptions, 'edit' | 'askCompose'>;
 
 /** Whatever runs in an environment: there is one at a time. */
 export type RunWorkflow =
@@ -57,14 +61,14 @@ export class Session {
   private tunnel: Promise<Tunnel> | null = null;
 
   /** Reads `pointsman.yml`, and takes note of the machine that Temporal is reached through. */
-  async project({ environment, file, via }: PlaceOptions, edit?: LoadOptions['edit']): Promise<Project> {
+  async project({ environment, file, via }: PlaceOptions, reading: Reading = {}): Promise<Project> {
     if (via) this.via = via;
     const directory = file ? dirname(resolve(file)) : process.cwd();
     return loadProject({
       directory,
       ...(file ? { file: resolve(file) } : {}),
       ...(environment ? { environment } : {}),
-      ...(edit ? { edit } : {}),
+      ...reading,
     });
   }
 
@@ -130,6 +134,21 @@ export class Session {
       if (error instanceof TemporalUnavailableError || error instanceof Exit) return null;
       throw error;
     }
+  }
+
+  /**
+   * As {@link clientIfUp}, for a command that says what a deploy would come to: `null` only where our own server does not run
+   * and could be started.
+   *
+   * @throws {TemporalUnavailableError | Exit | SshError} as a deploy would, which could not begin.
+   */
+  async clientOfDeploy(): Promise<Client | null> {
+    const { place } = this;
+    if (place.kind === 'embedded' && !serverListens(place)) {
+      if (!(await whoIsUp(place.stateDirectory))) await requireStartable(place);
+      return null;
+    }
+    return connectClient(await this.reachable());
   }
 
   /**

@@ -230,9 +230,18 @@ export function liveInConfig(config: string, services: SlotServices): Live | nul
 }
 
 function liveInOwn(config: string): Live | null {
-  const [, answer] = /return 200 '(\{"slot":(?:"\w+"|null),"release":(?:"[^"]*"|null))/.exec(config) ?? [];
-  const { slot, release } = JSON.parse(answer ? `${answer}}` : '{}') as Partial<Live>;
-  return slot ? { slot, release: release ?? null } : null;
+  const [, slot, release = 'null'] =
+    /return 200 '\{"slot":(?:"(\w+)"|null),"release":("[^"]*"|null)/.exec(config) ?? [];
+  return slot ? { slot: slot as Slot, release: textOf(release) } : null;
+}
+
+/** A hand may have left what is no JSON: then the release is unknown, and the slot is not. */
+function textOf(json: string): string | null {
+  try {
+    return JSON.parse(json) as string | null;
+  } catch {
+    return null;
+  }
 }
 
 /** Whether a file of pointsman's is among those that `nginx -T` has printed. */

@@ -80,7 +80,8 @@ export function wrongAnswer(given: unknown): string | null {
   return typeof (reason ?? '') === 'string' ? null : 'the reason must be text';
 }
 
-function isText(value: unknown): boolean {
+/** Text that says something. */
+export function isText(value: unknown): value is string {
   return typeof value === 'string' && value.trim() !== '';
 }
 

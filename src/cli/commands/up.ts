@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from '@temporalio/worker';
-import Long from 'long';
 import { createWorker } from '../../worker.js';
 import { connectClient } from '../../temporal/connection.js';
 import { serverListens, serverPid, startServer, stopServer } from '../../temporal/embedded-server.js';
+import { prepareNamespace } from '../../temporal/namespace.js';
 import type { EmbeddedPlace } from '../../temporal/place.js';
 import { announce, whoIsUp, type Presence } from '../../temporal/presence.js';
 import { sendSignal } from '../../temporal/proc.js';
@@ -62,7 +62,7 @@ async function workerOf(place: EmbeddedPlace, session: Session): Promise<Worker>
   for (;;) {
     const server = serverPid(place);
     try {
-      await keepHistory(place);
+      await prepareNamespace(place);
       return await createWorker({ place, stateDirectory: session.environment.stateDirectory });
     } catch (error) {
       const died = server === null || serverPid(place) !== server;
@@ -130,17 +130,6 @@ async function ensureServer(place: EmbeddedPlace): Promise<void> {
   // One that a killed `up` was still starting, or on another port: never a second one on the same file.
   await stopServer(place);
   await startServer(place);
-}
-
-/** The dev server forgets after a day; people look at a deploy weeks later. */
-async function keepHistory(place: EmbeddedPlace): Promise<void> {
-  const { connection, options } = await connectClient(place);
-  const workflowExecutionRetentionTtl = { seconds: Long.fromNumber(30 * 24 * 3600), nanos: 0 };
-  await connection.workflowService.updateNamespace({
-    namespace: options.namespace,
-    config: { workflowExecutionRetentionTtl },
-  });
-  await connection.close();
 }
 
 /** Brings the server back when it dies; the worker waits for it by itself. */

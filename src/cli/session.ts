@@ -18,6 +18,8 @@ import { ensureUp } from '../temporal/background.js';
 import { connectClient } from '../temporal/connection.js';
 import { serverListens } from '../temporal/embedded-server.js';
 import { TemporalUnavailableError, type ReachablePlace, type TemporalPlace } from '../temporal/place.js';
+import { readKey, type SigningKey } from '../temporal/signing-key.js';
+import { keyIn } from '../temporal/worker-key.js';
 import type { Tunnel } from '../temporal/tunnel.js';
 import type { backup, deploy, maintenance, recover, restore, rollback } from '../workflows/index.js';
 import { progressQuery } from '../workflows/messages.js';
@@ -116,7 +118,7 @@ export class Session {
   /** Connects; the embedded server and a worker are started in the background when they do not run. */
   async client(): Promise<Client> {
     await this.revive();
-    return connectClient(await this.reachable());
+    return connectClient(await this.reachable(), () => this.signingKey());
   }
 
   /** Connects where Temporal answers by itself, and starts nothing. */
@@ -124,7 +126,7 @@ export class Session {
     const { place } = this;
     if (place.kind === 'embedded' && !serverListens(place)) return null;
     try {
-      return await connectClient(await this.reachable());
+      return await connectClient(await this.reachable(), () => this.signingKey());
     } catch (error) {
       if (error instanceof TemporalUnavailableError || error instanceof Exit) return null;
       throw error;
@@ -152,6 +154,16 @@ export class Session {
     const { place } = this;
     if (place.kind !== 'embedded') return null;
     return `http://127.0.0.1:${place.uiPort}/namespaces/default/workflows/${encodeURIComponent(workflow)}/${run}`;
+  }
+
+  /** What this command signs with; `null` where there is no key, or it is not for us. */
+  private async signingKey(): Promise<SigningKey | null> {
+    const { place, environment } = this;
+    if (place.kind === 'embedded') return readKey(place.stateDirectory);
+    if (place.kind === 'external')
+      return environment.signingKeyFile === null ? null : keyIn(environment.signingKeyFile);
+    const { keyThrough } = await import('./signing-key-through.js');
+    return keyThrough(await this.connectionVia(place.via), place.via);
   }
 
   private async reachable(): Promise<ReachablePlace> {

@@ -13,6 +13,7 @@ import type {
   WatchEnded,
 } from './rollout.js';
 import type { Settings } from './settings.js';
+import type { Carries, StepSigned } from './signed.js';
 import type { Live, Slot } from './slot.js';
 
 /**
@@ -56,7 +57,7 @@ export interface Activities {
   setMaintenance(args: MaintenanceArgs): Promise<MaintenanceSet>;
 }
 
-export interface StepArgs {
+export interface StepArgs extends Carries<StepSigned> {
   readonly settings: Settings;
 }
 

@@ -1,8 +1,9 @@
 import type { EndedOutside } from './ended-outside.js';
 import type { Settings } from './settings.js';
+import type { Carries, StartSigned } from './signed.js';
 
 /** Input of the `deploy` workflow. One object with optional fields only ever added, so that old ones stay valid. */
-export interface DeployInput {
+export interface DeployInput extends Carries<StartSigned> {
   readonly settings: Settings;
   readonly release: string;
   /** Who asked: a CI job or `user@host`. */
@@ -13,7 +14,7 @@ export interface DeployInput {
 }
 
 /** Input of the `rollback` workflow. */
-export interface RollbackInput {
+export interface RollbackInput extends Carries<StartSigned> {
   readonly settings: Settings;
   /** Release to go back to; `null`: the one before the live one. */
   readonly to: string | null;
@@ -22,14 +23,14 @@ export interface RollbackInput {
 }
 
 /** Input of the `backup` workflow. */
-export interface BackupInput {
+export interface BackupInput extends Carries<StartSigned> {
   readonly settings: Settings;
   readonly requestedBy: string;
   readonly reason: string | null;
 }
 
 /** Input of the `restore` workflow: a person's decision, after a look at what it means. */
-export interface RestoreInput {
+export interface RestoreInput extends Carries<StartSigned> {
   readonly settings: Settings;
   /** File name of the backup. */
   readonly backup: string;
@@ -38,7 +39,7 @@ export interface RestoreInput {
 }
 
 /** Input of the `recover` workflow. */
-export interface RecoverInput {
+export interface RecoverInput extends Carries<StartSigned> {
   readonly settings: Settings;
   /** What was left, as the history of the run that was ended tells it. */
   readonly ended: EndedOutside;
@@ -49,14 +50,14 @@ export interface RecoverInput {
 }
 
 /** Input of the `drill` workflow. */
-export interface DrillInput {
+export interface DrillInput extends Carries<StartSigned> {
   readonly settings: Settings;
   readonly requestedBy: string;
   readonly reason: string | null;
 }
 
 /** Input of the `maintenance` workflow. */
-export interface MaintenanceInput {
+export interface MaintenanceInput extends Carries<StartSigned> {
   readonly settings: Settings;
   readonly on: boolean;
   readonly requestedBy: string;

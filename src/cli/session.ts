@@ -39,12 +39,22 @@ export type RunWorkflow =
   typeof deploy | typeof rollback | typeof backup | typeof restore | typeof recover | typeof maintenance;
 export type RunHandle = WorkflowHandle<RunWorkflow>;
 
-/** Without a worker Temporal keeps a query for half a minute; a person is told sooner. */
-const answerWithinMs = 8000;
+/** Without a worker Temporal keeps a question for half a minute; a person is told sooner. */
+export const answerWithinMs = 8000;
 
 /** Where a run is, as its worker tells it. */
 export function askProgress(handle: RunHandle): Promise<Progress> {
   return handle.client.withDeadline(Date.now() + answerWithinMs, () => handle.query(progressQuery));
+}
+
+/**
+ * The run that an environment has now, or had last, by its own id: what is said to it reaches no other one that begins
+ * meanwhile.
+ */
+export async function currentRun(client: Client, settings: Settings): Promise<RunHandle> {
+  const id = workflowId(settings);
+  const { runId } = await client.workflow.getHandle<RunWorkflow>(id).describe();
+  return client.workflow.getHandle<RunWorkflow>(id, runId);
 }
 
 /** What a command works with; made on demand, so that `--help` touches nothing. */

@@ -1,6 +1,6 @@
 import type { EndedOutside } from './ended-outside.js';
 import type { Settings } from './settings.js';
-import type { Carries, StartSigned } from './signed.js';
+import type { AnswerSigned, Carries, StartSigned } from './signed.js';
 
 /** Input of the `deploy` workflow. One object with optional fields only ever added, so that old ones stay valid. */
 export interface DeployInput extends Carries<StartSigned> {
@@ -65,34 +65,50 @@ export interface MaintenanceInput extends Carries<StartSigned> {
 }
 
 /** Answer to a deploy that waits for approval. */
-export interface ApprovalAnswer {
+export interface ApprovalAnswer extends Carries<AnswerSigned> {
   readonly answer: 'approve' | 'abort';
   readonly by: string;
   /** May be empty for `approve`. */
   readonly reason: string;
+  /** The release that was looked at: the answer counts for no other. Absent: for whatever waits. */
+  readonly release?: string;
 }
 
 /** What is wrong with an answer that may have been written by hand; `null`: nothing. A yes may lack its reason. */
 export function wrongAnswer(given: unknown): string | null {
-  const { answer, by, reason } = (given ?? {}) as Partial<Record<keyof ApprovalAnswer, unknown>>;
+  const { answer, by, reason, release } = (given ?? {}) as Partial<Record<keyof ApprovalAnswer, unknown>>;
   if (answer !== 'approve' && answer !== 'abort') return 'the answer must be "approve" or "abort"';
   if (!isText(by)) return 'it must say who answers ("by")';
   if (answer === 'abort' && !isText(reason)) return 'abort needs a reason';
+  if (typeof (release ?? '') !== 'string') return 'the release must be text';
   return typeof (reason ?? '') === 'string' ? null : 'the reason must be text';
 }
 
-function isText(value: unknown): boolean {
+/** Text that says something. */
+export function isText(value: unknown): value is string {
   return typeof value === 'string' && value.trim() !== '';
 }
 
 /** Answer to a deploy that needs attention. */
-export interface AttentionAnswer {
+export interface AttentionAnswer extends Carries<AnswerSigned> {
   readonly action: 'retry' | 'skip';
   readonly by: string;
   readonly reason: string;
+  /** The compensation that was looked at: the answer counts for no other. Absent: for whatever waits. */
+  readonly step?: string;
+}
+
+/** As {@link wrongAnswer}, of an answer to what needs attention. A retry may lack its reason. */
+export function wrongAttentionAnswer(given: unknown): string | null {
+  const { action, by, reason, step } = (given ?? {}) as Partial<Record<keyof AttentionAnswer, unknown>>;
+  if (action !== 'retry' && action !== 'skip') return 'the action must be "retry" or "skip"';
+  if (!isText(by)) return 'it must say who answers ("by")';
+  if (action === 'skip' && !isText(reason)) return 'skip needs a reason';
+  if (typeof (step ?? '') !== 'string') return 'the step must be text';
+  return typeof (reason ?? '') === 'string' ? null : 'the reason must be text';
 }
 
 /** An answer, and the compensation that it was given to. */
-export interface Decision extends AttentionAnswer {
+export interface Decision extends Omit<AttentionAnswer, 'signed'> {
   readonly step: string;
 }

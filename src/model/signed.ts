@@ -22,7 +22,15 @@ export interface StepSigned {
   readonly start: StartSigned | null;
 }
 
-export type AnySigned = StartSigned | StepSigned;
+/** Somebody who may answers a question of a run. */
+export interface AnswerSigned {
+  readonly for: 'answer';
+  readonly workflowId: string;
+  /** When that run began, in milliseconds since 1970: no other run of the id takes it. */
+  readonly startedAt: number;
+}
+
+export type AnySigned = StartSigned | StepSigned | AnswerSigned;
 
 /** What carries it. Absent: it was made by a pointsman without signatures. `null`: the signature does not fit. */
 export interface Carries<Signed extends AnySigned> {

@@ -6,7 +6,7 @@ const signatureKey = 'pointsman-signature';
 
 /**
  * Signs what says of itself what it is for (`signed`, see model/signed.ts), and takes that away from what comes back with a
- * signature that does not fit. The rest passes as it is, and all of it stays readable in Temporal's UI.
+ * signature that does not fit. Who has no key says nothing of the kind. The rest passes as it is, and all of it stays readable in Temporal's UI.
  */
 export class SigningCodec implements PayloadCodec {
   private readonly keyOf: KeySource;
@@ -26,9 +26,11 @@ export class SigningCodec implements PayloadCodec {
 
   private async sign(payload: Payload): Promise<Payload> {
     const { data } = payload;
-    if (!data || !carriesSigned(data)) return payload;
+    const value = data && carriesSigned(data);
+    if (!data || !value) return payload;
     const key = await this.once();
-    return key ? { ...payload, metadata: { ...payload.metadata, [signatureKey]: signatureOf(key, data) } } : payload;
+    if (!key) return { ...payload, data: dataOf({ ...value, signed: undefined }) };
+    return { ...payload, metadata: { ...payload.metadata, [signatureKey]: signatureOf(key, data) } };
   }
 
   private async judge(payload: Payload): Promise<Payload> {
@@ -38,7 +40,7 @@ export class SigningCodec implements PayloadCodec {
     const key = await this.once();
     const given = metadata?.[signatureKey];
     if (key && given && fits(given, signatureOf(key, data))) return payload;
-    return { ...payload, data: Buffer.from(JSON.stringify({ ...value, signed: null })) };
+    return { ...payload, data: dataOf({ ...value, signed: null }) };
   }
 
   private once(): Promise<SigningKey | null> {
@@ -49,7 +51,8 @@ export class SigningCodec implements PayloadCodec {
 
 /** The object in a payload, where it has the field. */
 function carriesSigned(data: Uint8Array): object | null {
-  const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  // That of a timer's summary is a plain list of numbers.
+  const text = Buffer.from(data);
   if (!text.includes('"signed"')) return null;
   try {
     const value: unknown = JSON.parse(text.toString('utf8'));
@@ -58,6 +61,10 @@ function carriesSigned(data: Uint8Array): object | null {
   } catch {
     return null;
   }
+}
+
+function dataOf(value: object): Uint8Array {
+  return Buffer.from(JSON.stringify(value));
 }
 
 function signatureOf(key: SigningKey, data: Uint8Array): Buffer {

@@ -8,7 +8,7 @@ import type { SwitchPlan } from '../model/plan.js';
 import { currentDetails } from '../model/progress-markdown.js';
 import type { Attention, PendingApproval, Phase, Progress, StepProgress } from '../model/progress.js';
 import type { Settings } from '../model/settings.js';
-import type { Carries, StartSigned, StepSigned } from '../model/signed.js';
+import type { AnswerSigned, Carries, StartSigned, StepSigned } from '../model/signed.js';
 import { stepWords, type ArgsOf, type ResultOf } from '../model/step-words.js';
 import { activityOptions } from './activity-options.js';
 import { failureMessage } from './failure-message.js';
@@ -96,6 +96,18 @@ export class Story {
       summary: markdown`${summary}`,
     })[name];
     return (await (activity as (args: ArgsOf<N>) => Promise<unknown>)(args)) as ResultOf<N>;
+  }
+
+  /**
+   * Why an answer does not count, whatever it says. `null`: it is signed for this run, or the run was started by a pointsman that
+   * signed nothing.
+   */
+  unsigned({ signed }: Carries<AnswerSigned>): string | null {
+    if (!this.opening.signed) return null;
+    const { workflowId, startTime } = workflowInfo();
+    const fits =
+      signed?.for === 'answer' && signed.workflowId === workflowId && signed.startedAt === startTime.getTime();
+    return fits ? null : 'it is not signed by somebody who may answer: use pointsman approve, abort, retry or skip';
   }
 
   /** What lets a worker take a step: absent where the run was started by a pointsman that signed nothing. */

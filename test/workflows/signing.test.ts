@@ -8,13 +8,14 @@ import { temporal } from '@temporalio/proto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { BackupInput } from '../../src/model/input.js';
+import type { BackupInput, DeployInput } from '../../src/model/input.js';
 import { onlySigned } from '../../src/temporal/only-signed.js';
 import { SigningCodec } from '../../src/temporal/signing-codec.js';
 import { newKey, type SigningKey } from '../../src/temporal/signing-key.js';
 import { startSigned } from '../../src/temporal/start-signed.js';
 import { noteUnsigned } from '../../src/temporal/step-guard.js';
-import type { backup } from '../../src/workflows/index.js';
+import type { backup, deploy } from '../../src/workflows/index.js';
+import { answerApproval, approvalSignal, progressQuery } from '../../src/workflows/messages.js';
 import { recording, wellBehaved, type Call } from '../support/fake-activities.js';
 import { settings } from '../support/settings.js';
 import { devServer, workflowBundle } from '../support/workflow-environment.js';
@@ -190,6 +191,47 @@ test('nor with a step that it has copied from a run of ours', async () => {
     'findLive is not done: it was not asked for by a run of pointsman',
   );
   expect(calls).toHaveLength(done);
+});
+
+/** A deploy that waits for a person, who has not answered yet. */
+async function waitingForApproval() {
+  const workflowId = `shop/${randomUUID()}`;
+  const approval = { when: 'before-switch', timeoutMs: 600_000, otherwise: 'abort' } as const;
+  const deployInput: DeployInput = {
+    ...{ settings: { ...settings, approval }, release: 'v2', requestedBy: 'ada@laptop', reason: null },
+    signed: startSigned('start', 'deploy', workflowId),
+  };
+  const handle = await clientWith(key).workflow.start<typeof deploy>('deploy', {
+    ...{ taskQueue, workflowId, args: [deployInput] },
+  });
+  for (;;) {
+    const { phase, startedAt } = await handle.query(progressQuery);
+    if (phase === 'waiting-for-approval') return { handle, workflowId, startedAt };
+  }
+}
+
+test('a release goes on by the answer of somebody with the key, and by no other', async () => {
+  const { handle, workflowId, startedAt } = await waitingForApproval();
+  const yes = { answer: 'approve', by: 'mallory', reason: '' } as const;
+  const signed = { for: 'answer', workflowId, startedAt } as const;
+  const stranger = clientWith(null).workflow.getHandle<typeof deploy>(workflowId);
+  const forger = clientWith(newKey()).workflow.getHandle<typeof deploy>(workflowId);
+  const unsigned = 'it is not signed by somebody who may answer';
+  for (const [who, answer] of [
+    [stranger, yes],
+    [stranger, { ...yes, signed }],
+    [forger, { ...yes, signed }],
+    [handle, { ...yes, signed: { ...signed, startedAt: startedAt - 1 } }],
+  ] as const) {
+    const refused = who.executeUpdate(answerApproval, { args: [answer] });
+    await expect(refused).rejects.toMatchObject({ cause: { message: expect.stringContaining(unsigned) as string } });
+  }
+  await stranger.signal(approvalSignal, yes);
+  expect((await handle.query(progressQuery)).phase).toBe('waiting-for-approval');
+  await handle.executeUpdate(answerApproval, { args: [{ ...yes, by: 'ada', signed }] });
+  const { progress } = await handle.result();
+  expect(progress.steps.find(({ name }) => name === 'approval')?.note).toBe('approved by ada');
+  expect(progress.warnings.filter((warning) => warning.includes(unsigned))).toHaveLength(1);
 });
 
 test('what ran before there was a key comes to its end', async () => {

@@ -8,16 +8,20 @@ import { LocalHost } from './hosts/local-host.js';
 import { sshEnvironment } from './secrets/sources.js';
 import { connectionFacts } from './temporal/connection.js';
 import { taskQueue, type ReachablePlace } from './temporal/place.js';
+import type { SigningKey } from './temporal/signing-key.js';
+import { onlySigned } from './temporal/only-signed.js';
 import { workerLogger } from './worker-log.js';
 
 export interface WorkerSettings {
   readonly place: ReachablePlace;
   /** Directory of pointsman's own state on this host. */
   readonly stateDirectory: string;
+  /** Only what is signed with it is done. `null`: whoever reaches Temporal may ask for anything. */
+  readonly key: SigningKey | null;
 }
 
 /** Composition root: this host → activities → a Temporal worker. Ends by itself on SIGINT and SIGTERM. */
-export async function createWorker({ place, stateDirectory }: WorkerSettings): Promise<Worker> {
+export async function createWorker({ place, stateDirectory, key }: WorkerSettings): Promise<Worker> {
   installRuntime();
   const { connectionOptions, namespace } = await connectionFacts(place);
   const connection = await NativeConnection.connect(
@@ -30,6 +34,7 @@ export async function createWorker({ place, stateDirectory }: WorkerSettings): P
     namespace,
     taskQueue,
     activities: createActivities({ hosts }),
+    ...onlySigned(stateDirectory, key),
     ...tuning,
   });
 }

@@ -19,6 +19,8 @@ import { connectClient } from '../temporal/connection.js';
 import { requireStartable, serverListens } from '../temporal/embedded-server.js';
 import { whoIsUp } from '../temporal/presence.js';
 import { TemporalUnavailableError, type ReachablePlace, type TemporalPlace } from '../temporal/place.js';
+import { readKey, type SigningKey } from '../temporal/signing-key.js';
+import { keyIn } from '../temporal/worker-key.js';
 import type { Tunnel } from '../temporal/tunnel.js';
 import type { adopt, backup, deploy, maintenance, recover, restore, rollback } from '../workflows/index.js';
 import { progressQuery } from '../workflows/messages.js';
@@ -131,7 +133,7 @@ export class Session {
   /** Connects; the embedded server and a worker are started in the background when they do not run. */
   async client(): Promise<Client> {
     await this.revive();
-    return connectClient(await this.reachable());
+    return connectClient(await this.reachable(), () => this.signingKey());
   }
 
   /** Connects where Temporal answers by itself, and starts nothing. */
@@ -139,7 +141,7 @@ export class Session {
     const { place } = this;
     if (place.kind === 'embedded' && !serverListens(place)) return null;
     try {
-      return await connectClient(await this.reachable());
+      return await connectClient(await this.reachable(), () => this.signingKey());
     } catch (error) {
       if (error instanceof TemporalUnavailableError || error instanceof Exit) return null;
       throw error;
@@ -182,6 +184,16 @@ export class Session {
     const { place } = this;
     if (place.kind !== 'embedded') return null;
     return `http://127.0.0.1:${place.uiPort}/namespaces/default/workflows/${encodeURIComponent(workflow)}/${run}`;
+  }
+
+  /** What this command signs with; `null` where there is no key, or it is not for us. */
+  private async signingKey(): Promise<SigningKey | null> {
+    const { place, environment } = this;
+    if (place.kind === 'embedded') return readKey(place.stateDirectory);
+    if (place.kind === 'external')
+      return environment.signingKeyFile === null ? null : keyIn(environment.signingKeyFile);
+    const { keyThrough } = await import('./signing-key-through.js');
+    return keyThrough(await this.connectionVia(place.via), place.via);
   }
 
   private async reachable(): Promise<ReachablePlace> {

@@ -1,8 +1,9 @@
 import type { EndedOutside } from './ended-outside.js';
 import type { Settings } from './settings.js';
+import type { AnswerSigned, Carries, StartSigned } from './signed.js';
 
 /** Input of the `deploy` workflow. One object with optional fields only ever added, so that old ones stay valid. */
-export interface DeployInput {
+export interface DeployInput extends Carries<StartSigned> {
   readonly settings: Settings;
   readonly release: string;
   /** Who asked: a CI job or `user@host`. */
@@ -13,7 +14,7 @@ export interface DeployInput {
 }
 
 /** Input of the `rollback` workflow. */
-export interface RollbackInput {
+export interface RollbackInput extends Carries<StartSigned> {
   readonly settings: Settings;
   /** Release to go back to; `null`: the one before the live one. */
   readonly to: string | null;
@@ -22,14 +23,14 @@ export interface RollbackInput {
 }
 
 /** Input of the `backup` workflow. */
-export interface BackupInput {
+export interface BackupInput extends Carries<StartSigned> {
   readonly settings: Settings;
   readonly requestedBy: string;
   readonly reason: string | null;
 }
 
 /** Input of the `restore` workflow: a person's decision, after a look at what it means. */
-export interface RestoreInput {
+export interface RestoreInput extends Carries<StartSigned> {
   readonly settings: Settings;
   /** File name of the backup. */
   readonly backup: string;
@@ -38,7 +39,7 @@ export interface RestoreInput {
 }
 
 /** Input of the `recover` workflow. */
-export interface RecoverInput {
+export interface RecoverInput extends Carries<StartSigned> {
   readonly settings: Settings;
   /** What was left, as the history of the run that was ended tells it. */
   readonly ended: EndedOutside;
@@ -49,14 +50,14 @@ export interface RecoverInput {
 }
 
 /** Input of the `drill` workflow. */
-export interface DrillInput {
+export interface DrillInput extends Carries<StartSigned> {
   readonly settings: Settings;
   readonly requestedBy: string;
   readonly reason: string | null;
 }
 
 /** Input of the `maintenance` workflow. */
-export interface MaintenanceInput {
+export interface MaintenanceInput extends Carries<StartSigned> {
   readonly settings: Settings;
   readonly on: boolean;
   readonly requestedBy: string;
@@ -64,7 +65,7 @@ export interface MaintenanceInput {
 }
 
 /** Input of the `adopt` workflow: a person's decision, after a look at what it means. */
-export interface AdoptInput {
+export interface AdoptInput extends Carries<StartSigned> {
   /** As `pointsman.yml` says, with the keys that the adopt adds to it. */
   readonly settings: Settings;
   /** Digest of the plan that was shown: another one is not carried out. */
@@ -80,7 +81,7 @@ export interface AdoptInput {
 }
 
 /** Answer to a deploy that waits for approval. */
-export interface ApprovalAnswer {
+export interface ApprovalAnswer extends Carries<AnswerSigned> {
   readonly answer: 'approve' | 'abort';
   readonly by: string;
   /** May be empty for `approve`. */
@@ -105,7 +106,7 @@ export function isText(value: unknown): value is string {
 }
 
 /** Answer to a deploy that needs attention. */
-export interface AttentionAnswer {
+export interface AttentionAnswer extends Carries<AnswerSigned> {
   readonly action: 'retry' | 'skip';
   readonly by: string;
   readonly reason: string;
@@ -124,6 +125,6 @@ export function wrongAttentionAnswer(given: unknown): string | null {
 }
 
 /** An answer, and the compensation that it was given to. */
-export interface Decision extends AttentionAnswer {
+export interface Decision extends Omit<AttentionAnswer, 'signed'> {
   readonly step: string;
 }

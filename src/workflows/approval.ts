@@ -78,10 +78,11 @@ export class Approval {
   }
 
   /** Between a look and an answer one run may have ended and another one begun. */
-  private meantFor({ release }: ApprovalAnswer): string | null {
+  private meantFor(answer: ApprovalAnswer): string | null {
+    const { release } = answer;
     const waits = this.story.release;
     return release === undefined || release === null || release === waits
-      ? null
+      ? this.story.unsigned(answer)
       : `${release} is not what waits for approval, but ${waits ?? 'something without a release'}`;
   }
 }

@@ -87,7 +87,8 @@ export class Compensations {
         return true;
       } catch (error) {
         const answer = await this.waitForPerson(compensation.name, failureMessage(error));
-        this.decisions.push({ ...answer, step: compensation.name });
+        const { action, by, reason } = answer;
+        this.decisions.push({ action, by, reason, step: compensation.name });
         if (answer.action === 'skip') {
           this.story.markSkipped(compensation.name, `skipped by ${answer.by}: ${answer.reason}`);
           return false;
@@ -123,7 +124,7 @@ export class Compensations {
     if (problem !== null) return problem;
     const { step = null } = answer;
     return step === null || step === attention.step
-      ? null
+      ? this.story.unsigned(answer)
       : `${step} is not what needs attention, but ${attention.step}`;
   }
 }

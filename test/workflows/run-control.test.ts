@@ -64,7 +64,9 @@ function takeover(settings: Settings, first: () => RunHandle, next: (handle: Run
   return async () => {
     if (over) return;
     over = true;
-    await first().executeUpdate(answerApproval, { args: [{ answer: 'approve', by: 'bob', reason: '' }] });
+    const { startedAt } = await first().query(progressQuery);
+    const signed = { for: 'answer', workflowId: first().workflowId, startedAt } as const;
+    await first().executeUpdate(answerApproval, { args: [{ answer: 'approve', by: 'bob', reason: '', signed }] });
     await first().result();
     next(await waitingDeploy(settings, 'v3'));
   };

@@ -9,6 +9,7 @@ import type { ApprovalAnswer, AttentionAnswer } from '../../model/input.js';
 import { workflowId } from '../../model/names.js';
 import type { Progress } from '../../model/progress.js';
 import type { Settings } from '../../model/settings.js';
+import type { AnswerSigned } from '../../model/signed.js';
 import { answerApproval, answerAttention } from '../../workflows/messages.js';
 import { Exit, exitCodes, type ExitCode } from '../exit-codes.js';
 import { follow } from '../follow.js';
@@ -86,18 +87,23 @@ function notAskedText({ kind, release, phase, requestedBy }: Progress, { project
 export async function answerApprovalOf(
   { environment: { requestedBy: by } }: Session,
   handle: RunHandle,
-  { approval, release }: Progress,
+  { approval, release, startedAt }: Progress,
   given: Pick<ApprovalAnswer, 'answer' | 'reason'>,
 ): Promise<void> {
   const answer: ApprovalAnswer = { ...given, by, ...(release === null ? {} : { release }) };
   const updateId = answerId(answer, approval?.since);
-  await inTime(handle, () => handle.executeUpdate(answerApproval, { args: [answer], updateId }));
+  const signed = answerSigned(handle.workflowId, startedAt);
+  await inTime(handle, () => handle.executeUpdate(answerApproval, { args: [{ ...answer, signed }], updateId }));
 }
 
 /** The same answer to the same question has the same id, however often it is sent: Temporal takes it once. */
 function answerId(answer: ApprovalAnswer | AttentionAnswer, askedSince: number | undefined): string {
-  const words = [...Object.values<string>({ ...answer }), askedSince ?? ''].join('\0');
+  const words = [...Object.values({ ...answer }).map(String), askedSince ?? ''].join('\0');
   return `answer-${createHash('sha256').update(words).digest('hex').slice(0, 16)}`;
+}
+
+function answerSigned(workflowId: string, startedAt: number): AnswerSigned {
+  return { for: 'answer', workflowId, startedAt };
 }
 
 function inTime<Result>(handle: RunHandle, work: () => Promise<Result>): Promise<Result> {
@@ -138,10 +144,11 @@ export async function answerCommand(
 ): Promise<ExitCode> {
   const given = { action, by: session.environment.requestedBy, reason: options.reason ?? '' };
   return withRun(session, options, async (handle) => {
-    const { attention } = await look(handle);
+    const { attention, startedAt } = await look(handle);
     const answer: AttentionAnswer = attention ? { ...given, step: attention.step } : given;
     const updateId = answerId(answer, attention?.since);
-    await inTime(handle, () => handle.executeUpdate(answerAttention, { args: [answer], updateId }));
+    const signed = answerSigned(handle.workflowId, startedAt);
+    await inTime(handle, () => handle.executeUpdate(answerAttention, { args: [{ ...answer, signed }], updateId }));
     return follow(session, handle, { json: false });
   });
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from '@temporalio/worker';
+import { keyOfState, sharedKey } from '../../temporal/worker-key.js';
 import { createWorker } from '../../worker.js';
 import { connectClient } from '../../temporal/connection.js';
 import { serverListens, serverPid, startServer, stopServer } from '../../temporal/embedded-server.js';
@@ -63,7 +64,8 @@ async function workerOf(place: EmbeddedPlace, session: Session): Promise<Worker>
     const server = serverPid(place);
     try {
       await prepareNamespace(place);
-      return await createWorker({ place, stateDirectory: session.environment.stateDirectory });
+      const { stateDirectory } = session.environment;
+      return await createWorker({ place, stateDirectory, key: await keyOfState(place) });
     } catch (error) {
       const died = server === null || serverPid(place) !== server;
       if (!died || !(await listensAgain(place))) throw error;
@@ -83,7 +85,7 @@ async function listensAgain(place: EmbeddedPlace): Promise<boolean> {
 
 /** A worker for a server that somebody else runs. */
 export async function workerCommand(session: Session): Promise<ExitCode> {
-  const { temporal: place, stateDirectory } = session.environment;
+  const { temporal: place, stateDirectory, signingKeyFile } = session.environment;
   if (place.kind === 'embedded') {
     throw new Exit(
       exitCodes.usage,
@@ -94,10 +96,15 @@ export async function workerCommand(session: Session): Promise<ExitCode> {
   const client = await connectClient(place);
   await ensureSearchAttributes(client);
   await client.connection.close();
-  const worker = await createWorker({ place, stateDirectory });
+  const key = await sharedKey(place, stateDirectory, signingKeyFile);
+  if (!key) session.output.note(unsignedText);
+  const worker = await createWorker({ place, stateDirectory, key });
   await worker.run();
   return exitCodes.succeeded;
 }
+
+const unsignedText =
+  'warning: POINTSMAN_SIGNING_KEY_FILE is not set: whoever reaches Temporal may ask this worker for anything (SECURITY.md).';
 
 /** Ends server and worker that run in the background. */
 export async function downCommand(session: Session): Promise<ExitCode> {

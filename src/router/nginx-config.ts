@@ -1,5 +1,6 @@
 import type { RouterSettings } from '../model/settings.js';
 import type { Live, Slot } from '../model/slot.js';
+import { liveInOwn } from './own-answer.js';
 import { candidateLine, candidateMaps, setsCookie, type CandidateConfig } from './candidate-config.js';
 import { holdAnswer, holdLine, holdMaps, holdStatus, type HoldConfig } from './hold-config.js';
 import { maintenanceAnswer, maintenanceLine, maintenanceMaps, type MaintenanceConfig } from './maintenance-config.js';
@@ -227,21 +228,6 @@ export function liveInConfig(config: string, services: SlotServices): Live | nul
     return slot ? { slot, release: null } : null;
   }
   return liveInOwn(config);
-}
-
-function liveInOwn(config: string): Live | null {
-  const [, slot, release = 'null'] =
-    /return 200 '\{"slot":(?:"(\w+)"|null),"release":("[^"]*"|null)/.exec(config) ?? [];
-  return slot ? { slot: slot as Slot, release: textOf(release) } : null;
-}
-
-/** A hand may have left what is no JSON: then the release is unknown, and the slot is not. */
-function textOf(json: string): string | null {
-  try {
-    return JSON.parse(json) as string | null;
-  } catch {
-    return null;
-  }
 }
 
 /** Whether a file of pointsman's is among those that `nginx -T` has printed. */

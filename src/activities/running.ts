@@ -1,8 +1,12 @@
 import { CancelledFailure, Context, heartbeat } from '@temporalio/activity';
+import { LeftAlone } from '../hosts/host.js';
 
 /** What a step may use while it runs. */
 export interface Running {
-  /** Aborted when the deploy is cancelled or the worker shuts down. */
+  /**
+   * Aborted when the deploy is cancelled, the attempt has timed out or was superseded, or the worker shuts down. Unless a cancel
+   * was asked for, the reason is {@link LeftAlone}: the next attempt joins what runs on the host.
+   */
   readonly signal: AbortSignal;
   /** Of the workflow that asks: the same in every attempt. */
   readonly runId: string;
@@ -22,15 +26,35 @@ const beatMs = 1500;
  */
 export async function running<Result>(work: (running: Running) => Promise<Result>): Promise<Result> {
   const { cancellationSignal, info } = Context.current();
+  const signal = told(Context.current());
   const runId = info.workflowExecution?.runId ?? info.activityId;
   let progress: object | undefined;
   const beat = setInterval(() => heartbeat(progress), beatMs);
   try {
-    return await work({ signal: cancellationSignal, runId, report: (latest) => void (progress = latest) });
+    return await work({ signal, runId, report: (latest) => void (progress = latest) });
   } catch (error) {
     if (cancellationSignal.aborted) throw new CancelledFailure('cancelled');
     throw error;
   } finally {
     clearInterval(beat);
   }
+}
+
+/** The signal of the SDK, with a reason that the layers below know. */
+function told(context: Context): AbortSignal {
+  const { cancellationSignal } = context;
+  const control = new AbortController();
+  const tell = (): void =>
+    control.abort(
+      isAskedFor(context) ? cancellationSignal.reason : new LeftAlone('another attempt joins what runs on the host'),
+    );
+  cancellationSignal.addEventListener('abort', tell, { once: true });
+  if (cancellationSignal.aborted) tell();
+  return control.signal;
+}
+
+/** After the last attempt nobody would join, and what is undone must not run beside the step. */
+function isAskedFor({ cancellationDetails, info }: Context): boolean {
+  if (!cancellationDetails || cancellationDetails.cancelRequested) return true;
+  return cancellationDetails.timedOut && info.attempt === info.retryPolicy?.maximumAttempts;
 }

@@ -1,4 +1,9 @@
-import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
+import {
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type Client,
+} from '@temporalio/client';
 import type { Progress } from '../model/progress.js';
 import type { Settings } from '../model/settings.js';
 import { stageText } from './approval-text.js';
@@ -46,9 +51,11 @@ export async function abortInstead(
 /** Where it waits for approval, the answer keeps who and why; else, or where it waits no more, it is cancelled. */
 async function endNow(session: Session, { handle, progress }: Abortable, reason: string): Promise<void> {
   try {
-    if (progress.approval) return await answerApprovalOf(session, handle, { answer: 'abort', reason });
+    if (progress.approval) return await answerApprovalOf(session, handle, progress, { answer: 'abort', reason });
   } catch (error) {
-    if (!(error instanceof WorkflowUpdateFailedError || error instanceof WorkflowNotFoundError)) throw error;
+    // Nobody who would take it is there: a cancellation needs no worker to be taken.
+    const untaken = error instanceof WorkflowUpdateRPCTimeoutOrCancelledError;
+    if (!(untaken || error instanceof WorkflowUpdateFailedError || error instanceof WorkflowNotFoundError)) throw error;
   }
   await handle.cancel().catch((error: unknown) => {
     if (!(error instanceof WorkflowNotFoundError)) throw error;

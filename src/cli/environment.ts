@@ -15,6 +15,8 @@ export interface Environment {
   /** Port of Temporal on that machine. */
   readonly viaPort: number;
   readonly ssh: SshEnvironment;
+  /** File with the key that clients share with the workers of a Temporal of one's own; `null`: nothing is signed there. */
+  readonly signingKeyFile: string | null;
   /** Who asks: the CI job, or `user@host`. */
   readonly requestedBy: string;
   /** Release that CI names; `null` outside CI. */
@@ -34,6 +36,7 @@ export function readEnvironment(variables: Variables): Environment {
     via: set['POINTSMAN_VIA'] ?? null,
     viaPort: portOf(set, 'POINTSMAN_TEMPORAL_PORT', 7237),
     ssh: sshEnvironment(set),
+    signingKeyFile: set['POINTSMAN_SIGNING_KEY_FILE'] ?? null,
     requestedBy: requester(set),
     release: set['CI_COMMIT_SHORT_SHA'] ?? set['GITHUB_SHA']?.slice(0, 8) ?? null,
   };

@@ -165,6 +165,10 @@ function addRunning(program: Command, run: Run): void {
     .description('take a release from standard input; the other end of a deploy over SSH')
     .action(() => run(async (session) => (await import('./commands/receive.js')).receiveCommand(session)));
   program
+    .command('signing-key')
+    .description('print the key that requests to the worker of this machine are signed with; a secret')
+    .action(() => run(async (session) => (await import('./commands/signing-key.js')).signingKeyCommand(session)));
+  program
     .command('ssh-gate')
     .description('forced command for a key in authorized_keys: the tunnel to Temporal, and nothing else')
     .option('--ship', 'releases may be sent too')

@@ -16,8 +16,11 @@ import type { Progress } from '../model/progress.js';
 import type { Settings } from '../model/settings.js';
 import { ensureUp } from '../temporal/background.js';
 import { connectClient } from '../temporal/connection.js';
-import { serverListens } from '../temporal/embedded-server.js';
+import { requireStartable, serverListens } from '../temporal/embedded-server.js';
+import { whoIsUp } from '../temporal/presence.js';
 import { TemporalUnavailableError, type ReachablePlace, type TemporalPlace } from '../temporal/place.js';
+import { readKey, type SigningKey } from '../temporal/signing-key.js';
+import { keyIn } from '../temporal/worker-key.js';
 import type { Tunnel } from '../temporal/tunnel.js';
 import type { adopt, backup, deploy, maintenance, recover, restore, rollback } from '../workflows/index.js';
 import { progressQuery } from '../workflows/messages.js';
@@ -32,17 +35,30 @@ export interface PlaceOptions {
   readonly via?: string;
 }
 
+/** How the file is read: as if it were another one, and, for what deploys, held against Compose files that include others. */
+export type Reading = Pick<LoadOptions, 'edit' | 'askCompose'>;
+
 /** Whatever runs in an environment: there is one at a time. */
 export type RunWorkflow =
   typeof deploy | typeof rollback | typeof backup | typeof restore | typeof recover | typeof maintenance | typeof adopt;
 export type RunHandle = WorkflowHandle<RunWorkflow>;
 
-/** Without a worker Temporal keeps a query for half a minute; a person is told sooner. */
-const answerWithinMs = 8000;
+/** Without a worker Temporal keeps a question for half a minute; a person is told sooner. */
+export const answerWithinMs = 8000;
 
 /** Where a run is, as its worker tells it. */
 export function askProgress(handle: RunHandle): Promise<Progress> {
   return handle.client.withDeadline(Date.now() + answerWithinMs, () => handle.query(progressQuery));
+}
+
+/**
+ * The run that an environment has now, or had last, by its own id: what is said to it reaches no other one that begins
+ * meanwhile.
+ */
+export async function currentRun(client: Client, settings: Settings): Promise<RunHandle> {
+  const id = workflowId(settings);
+  const { runId } = await client.workflow.getHandle<RunWorkflow>(id).describe();
+  return client.workflow.getHandle<RunWorkflow>(id, runId);
 }
 
 /** What a command works with; made on demand, so that `--help` touches nothing. */
@@ -57,14 +73,14 @@ export class Session {
   private tunnel: Promise<Tunnel> | null = null;
 
   /** Reads `pointsman.yml`, and takes note of the machine that Temporal is reached through. */
-  async project({ environment, file, via }: PlaceOptions, edit?: LoadOptions['edit']): Promise<Project> {
+  async project({ environment, file, via }: PlaceOptions, reading: Reading = {}): Promise<Project> {
     if (via) this.via = via;
     const directory = file ? dirname(resolve(file)) : process.cwd();
     return loadProject({
       directory,
       ...(file ? { file: resolve(file) } : {}),
       ...(environment ? { environment } : {}),
-      ...(edit ? { edit } : {}),
+      ...reading,
     });
   }
 
@@ -117,7 +133,7 @@ export class Session {
   /** Connects; the embedded server and a worker are started in the background when they do not run. */
   async client(): Promise<Client> {
     await this.revive();
-    return connectClient(await this.reachable());
+    return connectClient(await this.reachable(), () => this.signingKey());
   }
 
   /** Connects where Temporal answers by itself, and starts nothing. */
@@ -125,11 +141,26 @@ export class Session {
     const { place } = this;
     if (place.kind === 'embedded' && !serverListens(place)) return null;
     try {
-      return await connectClient(await this.reachable());
+      return await connectClient(await this.reachable(), () => this.signingKey());
     } catch (error) {
       if (error instanceof TemporalUnavailableError || error instanceof Exit) return null;
       throw error;
     }
+  }
+
+  /**
+   * As {@link clientIfUp}, for a command that says what a deploy would come to: `null` only where our own server does not run
+   * and could be started.
+   *
+   * @throws {TemporalUnavailableError | Exit | SshError} as a deploy would, which could not begin.
+   */
+  async clientOfDeploy(): Promise<Client | null> {
+    const { place } = this;
+    if (place.kind === 'embedded' && !serverListens(place)) {
+      if (!(await whoIsUp(place.stateDirectory))) await requireStartable(place);
+      return null;
+    }
+    return connectClient(await this.reachable());
   }
 
   /**
@@ -153,6 +184,16 @@ export class Session {
     const { place } = this;
     if (place.kind !== 'embedded') return null;
     return `http://127.0.0.1:${place.uiPort}/namespaces/default/workflows/${encodeURIComponent(workflow)}/${run}`;
+  }
+
+  /** What this command signs with; `null` where there is no key, or it is not for us. */
+  private async signingKey(): Promise<SigningKey | null> {
+    const { place, environment } = this;
+    if (place.kind === 'embedded') return readKey(place.stateDirectory);
+    if (place.kind === 'external')
+      return environment.signingKeyFile === null ? null : keyIn(environment.signingKeyFile);
+    const { keyThrough } = await import('./signing-key-through.js');
+    return keyThrough(await this.connectionVia(place.via), place.via);
   }
 
   private async reachable(): Promise<ReachablePlace> {

@@ -13,6 +13,7 @@ import { markdown } from '../model/markdown.js';
 import { workflowId } from '../model/names.js';
 import type { Place } from '../model/queue.js';
 import type { Settings } from '../model/settings.js';
+import { startSigned } from '../temporal/start-signed.js';
 import { taskQueue } from '../temporal/place.js';
 import { environmentKey, outcomeKey, projectKey, releaseKey } from '../workflows/search-attributes.js';
 import { Exit, exitCodes } from './exit-codes.js';
@@ -153,8 +154,13 @@ function startRun(client: Client, start: Start): Promise<RunHandle> {
       ...ofRelease,
       { key: outcomeKey, value: 'running' },
     ],
-    args: [start.input] as Parameters<RunWorkflow>,
+    args: [asked(start)] as Parameters<RunWorkflow>,
   });
+}
+
+/** What is asked for, to be signed as it leaves. */
+function asked({ kind, input }: Start): Start['input'] {
+  return { ...input, signed: startSigned('start', kind, workflowId(input.settings)) };
 }
 
 function subjectOf(start: Start): string {

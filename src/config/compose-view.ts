@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { readIfThere } from './project-files.js';
 import type { Position } from './problems.js';
 import { parseYaml, type KeyPath, type YamlSource } from './yaml-source.js';
@@ -29,11 +28,28 @@ export interface ServiceView {
 export async function readCompose(directory: string, files: readonly string[]): Promise<ComposeView | null> {
   const sources: YamlSource[] = [];
   for (const file of files) {
-    const text = (await readIfThere(resolve(directory, file))) ?? '';
+    const text = (await readIfThere(directory, file)) ?? '';
     if (/^\s*(include|extends):|!(reset|override)\b/m.test(text)) return null;
     sources.push(parseYaml(file, text));
   }
   return viewOf(sources);
+}
+
+/** The Compose files as Compose itself puts them together; `refused` says in words why it does not. */
+export type AskedCompose = { readonly view: ComposeView } | { readonly refused: string };
+
+/** Asks Compose about files of a directory, for what is not read here. */
+export type AskCompose = (directory: string, files: readonly string[]) => Promise<AskedCompose>;
+
+/** What `docker compose config --no-interpolate` has printed. It tells no lines, so only the files can be named. */
+export function viewOfModel(files: readonly string[], model: unknown): ComposeView {
+  const { services, volumes } = asMap(model);
+  const at = (): Position => ({ file: files[0] ?? '', line: null, column: null });
+  const views = Object.entries(asMap(services)).map(([name, values]): [string, ServiceView] => [
+    name,
+    { name, values: asMap(values), at },
+  ]);
+  return { files, services: new Map(views), volumes: Object.keys(asMap(volumes)) };
 }
 
 function viewOf(sources: readonly YamlSource[]): ComposeView {

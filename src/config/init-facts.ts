@@ -55,8 +55,13 @@ function imageTemplate(image: string | null, project: string): string {
 function routerFacts(service: ServiceView | undefined): InitFacts['router'] {
   if (!service) return null;
   const ports: unknown = service.values['ports'];
-  const target = Array.isArray(ports) ? /(\d+)(\/tcp)?$/.exec(String(ports[0]))?.[1] : undefined;
+  const target = Array.isArray(ports) ? /(\d+)(\/tcp)?$/.exec(portText(ports[0]))?.[1] : undefined;
   return { service: service.name, port: target === undefined ? null : Number(target) };
+}
+
+/** `127.0.0.1:80:8080`, or the long form with a `target`. */
+function portText(port: unknown): string {
+  return String(asMap(port)['target'] ?? port);
 }
 
 /** The app's own health check asks it somewhere: that is a path that works. */

@@ -1,11 +1,11 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
-import { readCompose } from './compose-view.js';
+import { readCompose, type AskCompose, type AskedCompose, type ComposeView } from './compose-view.js';
 import { ciFiles, ciSteps, ciText, type CiKind } from './init-ci.js';
 import { factsOf, projectNameOf, type InitFacts } from './init-facts.js';
 import { configText, envText } from './init-text.js';
 import { configFileName, loadSettings } from './load.js';
-import { ConfigError, formatProblem } from './problems.js';
+import { ConfigError, formatProblem, type Problem } from './problems.js';
 import { firstFile, hasFileWithEnding, matchingFiles } from './project-files.js';
 import { composeFileNames } from './resolve.js';
 
@@ -20,6 +20,8 @@ export interface InitResult {
 export interface InitOptions {
   /** Whose file for tests, build and deploy is written too. @default none */
   readonly ci?: CiKind;
+  /** For a Compose file that includes or extends others. Default: such a one is not looked at, and that is said. */
+  readonly askCompose?: AskCompose;
 }
 
 /**
@@ -28,7 +30,8 @@ export interface InitOptions {
  *
  * @throws {ConfigError} when the Compose file that is there is no YAML.
  */
-export async function initProject(directory: string, { ci }: InitOptions = {}): Promise<InitResult> {
+export async function initProject(directory: string, options: InitOptions = {}): Promise<InitResult> {
+  const { ci } = options;
   const root = resolve(directory);
   await mkdir(root, { recursive: true });
   const project = projectNameOf(root);
@@ -37,13 +40,14 @@ export async function initProject(directory: string, { ci }: InitOptions = {}): 
   const outcomes: Outcome[] = [];
   if (existing === null) outcomes.push(await write(root, compose, await composeText(project)));
   else outcomes.push({ file: existing, written: false });
-  const facts = await gatherFacts(root, { compose, project });
+  const asked = await composeOf(root, compose, options.askCompose);
+  const facts = await gatherFacts(root, { compose, project, asked });
   outcomes.push(await write(root, configFileName, configText(facts)));
   outcomes.push(await write(root, '.env.example', envText(await template('env.example'), facts)));
   if (ci) outcomes.push(await write(root, ciFiles[ci].file, await ciFileText(ci, facts)));
   const files = (written: boolean) => outcomes.filter((each) => each.written === written).map(({ file }) => file);
   const isNew = (file: string) => files(true).includes(file);
-  const steps = isNew(configFileName) ? await firstSteps(root, facts) : ['pointsman check'];
+  const steps = isNew(configFileName) ? await firstSteps(root, { facts, compose, asked }) : ['pointsman check'];
   const later = ci && isNew(ciFiles[ci].file) ? ciSteps(ci, await hasFileWithEnding(root, '.py')) : [];
   return { written: files(true), kept: files(false), nextSteps: [...steps, ...later] };
 }
@@ -81,12 +85,24 @@ async function ciFileText(ci: CiKind, facts: InitFacts): Promise<string> {
   return ciText(await template(ciFiles[ci].template), facts, version);
 }
 
+/** As it is read here where it stands alone, else as Compose puts it together. */
+async function composeOf(root: string, compose: string, ask?: AskCompose): Promise<AskedCompose> {
+  const view = await readCompose(root, [compose]);
+  if (view) return { view };
+  return (await ask?.(root, [compose])) ?? { refused: 'it was not asked' };
+}
+
+interface FoundCompose {
+  readonly compose: string;
+  readonly asked: AskedCompose;
+}
+
 async function gatherFacts(
   root: string,
-  { compose, project }: { compose: string; project: string },
+  { compose, project, asked }: FoundCompose & { readonly project: string },
 ): Promise<InitFacts> {
-  const view = await readCompose(root, [compose]);
-  const facts = factsOf(view ?? { files: [compose], services: new Map(), volumes: [] }, project);
+  const nothing: ComposeView = { files: [compose], services: new Map(), volumes: [] };
+  const facts = factsOf('view' in asked ? asked.view : nothing, project);
   return { ...facts, migrations: await migrationPatterns(root) };
 }
 
@@ -98,8 +114,12 @@ async function migrationPatterns(root: string): Promise<string[]> {
 }
 
 /** What is still wrong comes first: a deploy would refuse it. */
-async function firstSteps(root: string, { image }: InitFacts): Promise<string[]> {
-  const problems = await problemsIn(root);
+async function firstSteps(
+  root: string,
+  { facts: { image }, compose, asked }: FoundCompose & { readonly facts: InitFacts },
+): Promise<string[]> {
+  const unseen = 'refused' in asked ? [unseenProblem(compose, asked.refused)] : [];
+  const problems = [...unseen.map(formatProblem), ...(await problemsIn(root, asked))];
   if (problems.length > 0) return [...problems, 'pointsman check'];
   return [
     `look at pointsman.yml: is the image of your app ${image}?`,
@@ -109,9 +129,16 @@ async function firstSteps(root: string, { image }: InitFacts): Promise<string[]>
   ];
 }
 
-async function problemsIn(root: string): Promise<string[]> {
+/** No slot was seen, so nothing here may sound as if a deploy came next. */
+function unseenProblem(file: string, reason: string): Problem {
+  const message = `it includes or extends other files, and Compose does not tell what comes out: ${reason}`;
+  const fix = 'mend that, and write the names of your slots and your router into pointsman.yml';
+  return { file, line: null, column: null, message, fix };
+}
+
+async function problemsIn(root: string, asked: AskedCompose): Promise<string[]> {
   try {
-    await loadSettings({ directory: root });
+    await loadSettings({ directory: root, askCompose: () => Promise.resolve(asked) });
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.problems.map(formatProblem);

@@ -2,7 +2,7 @@ import { relative, resolve } from 'node:path';
 import type { Settings } from '../model/settings.js';
 import { chooseEnvironment } from './environment.js';
 import { applyComposeRules } from './compose-rules.js';
-import { readCompose, type ComposeView } from './compose-view.js';
+import { readCompose, type AskCompose, type ComposeView } from './compose-view.js';
 import { draftOf, placesIn, type Draft } from './draft.js';
 import { ConfigError, type Position, type Problem } from './problems.js';
 import { readIfThere } from './project-files.js';
@@ -24,6 +24,8 @@ export interface LoadOptions {
   readonly environment?: string;
   /** Reads the file as if it were this, without writing it. */
   readonly edit?: (text: string) => string;
+  /** For Compose files that include or extend others. Default: what is between those and `pointsman.yml` is not looked at. */
+  readonly askCompose?: AskCompose;
 }
 
 /** One environment as `pointsman.yml` and the Compose files describe it. */
@@ -46,7 +48,8 @@ export async function loadSettings(options: LoadOptions): Promise<Settings> {
  *
  * @throws {ConfigError} as {@link loadSettings}.
  */
-export async function loadProject({ directory, file, environment, edit }: LoadOptions): Promise<Project> {
+export async function loadProject(options: LoadOptions): Promise<Project> {
+  const { directory, file, environment, edit } = options;
   const root = resolve(directory);
   const source = await readConfig(root, file ?? configFileName, edit);
   const choice = chooseEnvironment(source, environment);
@@ -54,7 +57,7 @@ export async function loadProject({ directory, file, environment, edit }: LoadOp
   const files = await findProjectFiles(root, draft);
   const problems = [...wholeFileProblems(source), ...draft.problems, ...applyRules(draft), ...files.problems];
   if (choice.environment === null) throw new ConfigError([...problems, choice.problem]);
-  const { compose, problems: between } = await betweenFiles(files, draft);
+  const { compose, problems: between } = await betweenFiles(files, draft, options.askCompose);
   const shipping = planShipping(draft, files, compose);
   problems.push(...between, ...(draft.keys.hosts.length > 0 ? shipping.problems : []));
   if (problems.length > 0) throw new ConfigError(problems);
@@ -64,7 +67,7 @@ export async function loadProject({ directory, file, environment, edit }: LoadOp
 async function readConfig(root: string, file: string, edit: LoadOptions['edit']): Promise<YamlSource> {
   const path = resolve(root, file);
   const name = relative(root, path);
-  const text = await readIfThere(path);
+  const text = await readIfThere(root, name);
   if (text === null) throw unusable({ ...whole(name), message: 'is not there', fix: 'run: pointsman init' });
   const source = parseYaml(name, edit ? edit(text) : text);
   // `init` never overwrites, so it is of use only once an empty file is gone.
@@ -100,14 +103,27 @@ interface BetweenFiles {
 }
 
 /** What the Compose files say against the draft, as far as the draft itself says anything that can be relied on. */
-async function betweenFiles({ directory, composeFiles }: ProjectFiles, draft: Draft): Promise<BetweenFiles> {
+async function betweenFiles(
+  { directory, composeFiles }: ProjectFiles,
+  draft: Draft,
+  askCompose?: AskCompose,
+): Promise<BetweenFiles> {
   try {
-    const compose = composeFiles.length > 0 ? await readCompose(directory, composeFiles) : null;
-    return { compose, problems: compose && isComparable(draft) ? applyComposeRules(compose, draft) : [] };
+    if (composeFiles.length === 0) return { compose: null, problems: [] };
+    const compose = await readCompose(directory, composeFiles);
+    if (!isComparable(draft)) return { compose, problems: [] };
+    const view = compose ?? (await askedView(directory, composeFiles, askCompose));
+    return { compose, problems: view ? applyComposeRules(view, draft) : [] };
   } catch (error) {
     if (error instanceof ConfigError) return { compose: null, problems: error.problems };
     throw error;
   }
+}
+
+/** `null` where Compose cannot be asked here, or refuses: preflight asks it where the app runs, and says why. */
+async function askedView(directory: string, files: readonly string[], ask?: AskCompose): Promise<ComposeView | null> {
+  const asked = await ask?.(directory, files);
+  return asked && 'view' in asked ? asked.view : null;
 }
 
 function whole(file: string): Position {

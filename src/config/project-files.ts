@@ -1,16 +1,40 @@
 import type { Dirent } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { FileTooLargeError, readBounded, tooLarge } from '../hosts/bounded-file.js';
 import { baseOf, matchesPattern } from '../migrations/glob.js';
+import { reasonOf } from '../model/reason.js';
+import { ConfigError, type Problem } from './problems.js';
 
-/** The text of a file; `null` where there is none. */
-export async function readIfThere(path: string): Promise<string | null> {
+/** Far more than anybody writes by hand or generates; to parse ten times as much takes seconds and most of a gigabyte. */
+const mostBytes = 1 << 20;
+
+/**
+ * The text of a file that a person wrote; `null` where there is none.
+ *
+ * @param file as messages name it.
+ * @throws {ConfigError} for what is too large to be read, or cannot be read at all.
+ */
+export async function readIfThere(directory: string, file: string): Promise<string | null> {
   try {
-    return await readFile(path, 'utf8');
+    return await readBounded(resolve(directory, file), mostBytes);
   } catch (error) {
     if (isMissing(error)) return null;
-    throw error;
+    throw new ConfigError([{ file, line: null, column: null, ...unread(error) }]);
   }
+}
+
+function unread(error: unknown): Pick<Problem, 'message' | 'fix'> {
+  if (error instanceof FileTooLargeError) return { message: error.problem, fix: 'is it the file that was meant?' };
+  const code = error instanceof Error && 'code' in error ? String(error.code) : reasonOf(error);
+  const message = `cannot be read: ${code === 'EISDIR' ? 'it is a directory' : code}`;
+  return { message, fix: 'name a file that whoever runs this may read' };
+}
+
+/** What is said of an env file that is too large to be read; `null` where it is not. */
+export async function tooLargeToRead(path: string): Promise<string | null> {
+  const { size } = await stat(path);
+  return size > mostBytes ? tooLarge(size, mostBytes) : null;
 }
 
 export async function isFile(path: string): Promise<boolean> {
@@ -71,5 +95,6 @@ function isInstalled(name: string): boolean {
 
 function isMissing(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : null;
-  return code === 'ENOENT' || code === 'ENOTDIR';
+  // A name that no file can have is that of no file.
+  return ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ERR_INVALID_ARG_VALUE'].includes(String(code));
 }

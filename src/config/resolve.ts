@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { HoldSettings, PostgresSettings, ReplicaSettings, Settings, SqliteSettings } from '../model/settings.js';
 import type { Draft } from './draft.js';
 import type { Problem } from './problems.js';
-import { firstFile, isFile, matchingFiles } from './project-files.js';
+import { firstFile, isFile, matchingFiles, tooLargeToRead } from './project-files.js';
 import { rolloutSettings, routers } from './resolve-switch.js';
 import { problemAt } from './rules.js';
 import type { Keys } from './schema.js';
@@ -53,10 +53,19 @@ async function findComposeFiles(directory: string, draft: Draft) {
 async function findEnvFile(directory: string, draft: Draft) {
   const named = draft.keys.envFile;
   if (!draft.isSound(['envFile']) || named === null) return { envFile: null, problems: [] };
-  if (named === undefined) return { envFile: await firstFile(directory, ['.env']), problems: [] };
-  if (await isFile(resolve(directory, named))) return { envFile: named, problems: [] };
+  if (named === undefined || (await isFile(resolve(directory, named)))) {
+    const envFile = named ?? (await firstFile(directory, ['.env']));
+    return { envFile, problems: envFile === null ? [] : await sizeProblems(directory, envFile) };
+  }
   const words = { message: `there is no file ${named}`, fix: 'make it, or write envFile: false for none' };
   return { envFile: named, problems: [problemAt(draft, ['envFile'], words)] };
+}
+
+/** Every value of it is looked for in what is logged, so it is held to what that takes. */
+async function sizeProblems(directory: string, file: string): Promise<Problem[]> {
+  const message = await tooLargeToRead(resolve(directory, file));
+  const fix = 'name another one with envFile: only variables belong there';
+  return message === null ? [] : [{ file, line: null, column: null, message, fix }];
 }
 
 /** The settings as workflows get them: everything that may differ between machines is settled here. */

@@ -64,6 +64,15 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 
 SQL
 }
 
+# What cut commands left, and nothing that somebody else put there.
+sweep() {
+  # Of a backup that was cut short between its two last moves: the manifest is there already, and moved into place.
+  for part in "$dir/$database".pre-deploy-*.dump.json.part; do
+    if [ -f "\${part%.json.part}" ]; then mv "$part" "\${part%.part}"; fi
+  done
+  rm -f "$dir/$database".pre-deploy-*.part "$dir/$database".manual-*.part "$dir/$database".failed-*.part
+}
+
 # Written beside, read back, synced and renamed.
 dump() {
   pg_dump -Fc --lock-wait-timeout=60s -d "$1" -f "$2.part" || die 1 'pg_dump failed'
@@ -86,7 +95,7 @@ backup() {
   lock
   exists "$database" || { echo '{"absent":true}'; return; }
   if [ -f "$dir/$file" ] && [ -f "$dir/$file.json" ]; then verify "$file" list; cat "$dir/$file.json"; return; fi
-  rm -f "$dir"/*.part
+  sweep
   size=$(size_of "$database")
   check_room "$dir" "$size"
   fingerprint=$(fingerprint_of "$database")
@@ -187,7 +196,8 @@ restore() {
     write_report
   fi
   drop "$old"
-  rm -f "$dir/$salvage.restored" "$dir"/*.part
+  rm -f "$dir/$salvage.restored"
+  sweep
   cat "$dir/$salvage.json"
 }
 
@@ -257,10 +267,12 @@ prune() {
   lock
   keep=$1 taken=$2
   shift 2
-  rm -f "$dir"/*.part
+  sweep
   if exists "$database"; then tidy none >&2; fi
   kept=0
   for path in $(ls -r "$dir" | grep -E "^$database\.pre-deploy-[0-9TZ]+\.dump$"); do
+    # Without a manifest it is none of pointsman's.
+    [ -f "$dir/$path.json" ] || continue
     kept=$((kept + 1))
     case " $* " in *" $path "*) continue ;; esac
     if [ -n "$taken" ] && grep -qsF "$taken" "$dir/$path.json"; then taken=; continue; fi

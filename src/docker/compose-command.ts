@@ -16,6 +16,12 @@ export function configCommand(project: ComposeProject): Command {
   return compose(project, ['--profile', '*', 'config', '--format', 'json']);
 }
 
+/** What Compose makes of files, with variables as they are written: none needs a value. Changes nothing. */
+export function modelCommand(directory: string, composeFiles: readonly string[]): Command {
+  const project = { project: 'pointsman', directory, composeFiles, envFiles: [], lockFile: '' };
+  return compose(project, ['--profile', '*', 'config', '--no-interpolate', '--format', 'json']);
+}
+
 /** What the project's variables are, by Compose's own rules for env files, quotes and `$`; not set is empty. */
 export function variablesCommand(project: ComposeProject, names: readonly string[]): Command {
   const environment = Object.fromEntries(names.map((name) => [name, `\${${name}-}`]));

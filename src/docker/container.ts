@@ -204,3 +204,11 @@ export async function readFileIn(docker: Docker, id: string, path: string): Prom
 export function isNotFound(error: unknown): boolean {
   return (error as { statusCode?: number }).statusCode === 404;
 }
+
+/** The engine's answer for what another one removes in this moment, or has removed: it is there, or not, and has no more to say. */
+export function isGone(error: unknown): boolean {
+  const { statusCode, message = '' } = error as { statusCode?: number; message?: string };
+  return (
+    statusCode === 404 || (statusCode === 409 && /is dead or marked for removal|is already in progress/.test(message))
+  );
+}

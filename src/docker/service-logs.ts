@@ -3,7 +3,7 @@ import type { LogSection } from '../model/activities.js';
 import type { Settings } from '../model/settings.js';
 import type { Slot } from '../model/slot.js';
 import { reasonOf } from '../model/reason.js';
-import { findContainer, tailLogs } from './container.js';
+import { findContainer, isGone, tailLogs } from './container.js';
 
 /**
  * The last lines of a slot, the router and litestream, each apart: a replica's errors must not bury the app's crash. One
@@ -38,7 +38,14 @@ export async function readServiceLogs(
 
 async function linesOf({ docker }: Host, project: string, service: string, lines: number): Promise<string[]> {
   const container = await findContainer(docker, project, service);
-  return container ? tailLogs(docker, container.id, lines) : [];
+  if (!container) return [];
+  try {
+    return await tailLogs(docker, container.id, lines);
+  } catch (error) {
+    // Removed between the two: there is nothing to read any more, and nothing wrong with the engine.
+    if (!isGone(error)) throw error;
+    return ['(gone)'];
+  }
 }
 
 function cannotBeRead(error: unknown, failures: unknown[]): string {

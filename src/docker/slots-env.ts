@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import type { Host } from '../hosts/host.js';
+import { keepOnHost } from '../hosts/own-file.js';
+import { timestampOf } from '../model/names.js';
 import type { Settings } from '../model/settings.js';
 import { slots, type Slot } from '../model/slot.js';
 import { parseEnvFile } from './env-syntax.js';
@@ -29,8 +31,10 @@ export async function readSlotImages(host: Host, place: Place): Promise<SlotImag
 
 /** Sets one slot and leaves the other as it is. */
 export async function writeSlotImage(host: Host, place: Place, set: SlotImages): Promise<void> {
-  const images = { ...(await readSlotImages(host, place)), ...set };
-  await host.writeFile(slotsEnvPath(host, place), renderSlotsEnv(images));
+  const path = slotsEnvPath(host, place);
+  const before = (await host.readFile(path)) ?? '';
+  if (before !== '' && !isOwnSlotsEnv(before)) await keepOnHost(host, path, timestampOf(Date.now()));
+  await host.writeFile(path, renderSlotsEnv({ ...parseSlotsEnv(before), ...set }));
 }
 
 /** The variables of the Compose file that say what a slot runs. */
@@ -48,7 +52,14 @@ export function slotVariables(images: SlotImages): Record<string, string> {
 /** Without quotes: neither an image nor a release can hold anything that means something in an env file. */
 export function renderSlotsEnv(images: SlotImages): string {
   const lines = Object.entries(slotVariables(images)).map(([name, value]) => `${name}=${value}`);
-  return ['# Written by pointsman: the image of each slot.', ...lines, ''].join('\n');
+  return [marker, ...lines, ''].join('\n');
+}
+
+const marker = '# Written by pointsman: the image of each slot.';
+
+/** Whether pointsman wrote a file of that name; what somebody else did is kept before it is replaced. */
+export function isOwnSlotsEnv(text: string): boolean {
+  return text.startsWith(`${marker}\n`);
 }
 
 export function parseSlotsEnv(text: string): SlotImages {

@@ -2,8 +2,9 @@ import type Docker from 'dockerode';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
+import { LeftAlone } from '../hosts/host.js';
 import { eachLine } from '../hosts/lines.js';
-import { isNotFound } from './container.js';
+import { isGone, isNotFound } from './container.js';
 import { demultiplexed } from './streams.js';
 
 /** Exit codes of what was ended by SIGKILL and SIGTERM. */
@@ -76,17 +77,20 @@ export async function runTool(docker: Docker, tool: ToolContainer, options: Tool
   const container = (await existing(docker, tool)) ?? (await create(docker, tool));
   // Whatever comes of it, the container is removed by force after.
   const kill = (): void => void container.kill().catch(() => undefined);
-  options.signal?.addEventListener('abort', kill);
+  const left = new AbortController();
+  const stop = (): void => (isLeftAlone(options.signal) ? left.abort() : kill());
+  options.signal?.addEventListener('abort', stop);
   let late = false;
   const { timeoutMs } = options;
   const limit = timeoutMs === undefined ? undefined : setTimeout(() => void ((late = true), kill()), timeoutMs);
   try {
-    if (options.signal?.aborted) kill();
+    if (options.signal?.aborted) stop();
     // Of a connection that breaks off, the library tells only whoever reads a stream; a wait alone would never end.
-    const [{ StatusCode }, told] = await Promise.all([
+    const ending = Promise.all([
       container.wait() as Promise<{ StatusCode: number }>,
       followProgress(docker, container, options.onProgress),
     ]);
+    const [{ StatusCode }, told] = await Promise.race([ending, rejectedOn(left.signal)]);
     options.signal?.throwIfAborted();
     const { stdout, stderr } = await printed(docker, container, options, told);
     const ended = await howItEnded(container);
@@ -94,12 +98,26 @@ export async function runTool(docker: Docker, tool: ToolContainer, options: Tool
     return { exitCode: StatusCode, stdout, stderr, ...ended, timedOut: late && StatusCode === killed };
   } catch (error) {
     // Where the engine or the connection to it broke off, the work goes on: the container is the next attempt's.
-    if (options.signal?.aborted) await remove(container);
+    // So it is where another attempt has joined it, or will.
+    if (options.signal?.aborted && !isLeftAlone(options.signal)) await remove(container);
+    if (isGone(error)) throw new Error(`${tool.name} is gone: another attempt has ended it`, { cause: error });
     throw error;
   } finally {
     clearTimeout(limit);
-    options.signal?.removeEventListener('abort', kill);
+    options.signal?.removeEventListener('abort', stop);
   }
+}
+
+function isLeftAlone(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true && signal.reason instanceof LeftAlone;
+}
+
+function rejectedOn(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const leave = (): void => reject(new LeftAlone('the container is left to the next attempt'));
+    if (signal.aborted) leave();
+    else signal.addEventListener('abort', leave, { once: true });
+  });
 }
 
 async function remove(container: Docker.Container): Promise<void> {

@@ -17,8 +17,16 @@ export interface Command {
   readonly job?: string;
 }
 
+/**
+ * The reason of a signal by which somebody stops to wait for a job without ending it: another one has joined it, or will. What
+ * is no job ends all the same.
+ */
+export class LeftAlone extends Error {
+  override readonly name = 'LeftAlone';
+}
+
 export interface RunOptions {
-  /** Ends the command (SIGTERM, then SIGKILL after 5 s) when aborted. */
+  /** Ends the command (SIGTERM, then SIGKILL after 5 s) when aborted; a job goes on where the reason is {@link LeftAlone}. */
   readonly signal?: AbortSignal;
   /** Called with every whole line of output as it comes. */
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;

@@ -6,10 +6,13 @@ import type { Command } from './host.js';
  * ends as it ended. The lock is the kernel's and is inherited by the command: whoever can take it knows that nothing
  * runs any more, whatever was killed. The directory is closed to other users: who can open a lock can also hold it.
  *
- * A TERM is handed on to the command and all that it started; what is left after four seconds is killed.
+ * USR1 ends the command and all that it started; what is left after four seconds is killed. What else this shell is told to
+ * end by (TERM by whoever stops the worker, INT by a terminal, HUP) ends the wait alone: another one may have joined the command.
  */
 const script = `
-job=$0
+job=$0 asked=
+trap 'asked=1' USR1
+trap 'exit 143' TERM INT HUP
 (umask 022; mkdir -p "$job") && chmod 700 "$job" || exit 125
 exec 9>>"$job/lock"
 if flock -n 9; then
@@ -23,19 +26,30 @@ if flock -n 9; then
 fi
 exec 9>&-
 stop() {
-  trap "" TERM INT
+  trap "" USR1
   kill -s TERM -- "-$(cat "$job/pid")" 2>/dev/null
   flock -s -w 4 "$job/lock" true || kill -s KILL -- "-$(cat "$job/pid")" 2>/dev/null
 }
-trap stop TERM INT
+leave() {
+  kill "$waiting" 2>/dev/null
+  exit 143
+}
+trap stop USR1
 flock -s "$job/lock" true &
-wait $!
+waiting=$!
+trap leave TERM INT HUP
+[ -z "$asked" ] || stop
+wait "$waiting"
 flock -s "$job/lock" true
 cat "$job/stdout"
 cat "$job/stderr" >&2
 code=$(cat "$job/code" 2>/dev/null) || { echo "it was killed" >&2; code=137; }
 exit "$code"
 `;
+
+/** Ends a job; {@link leavesJob} ends only the wait for it. */
+export const endsJob = 'USR1';
+export const leavesJob = 'TERM';
 
 /** Jobs that ended this long ago are tidied away. */
 const keepDays = 7;

@@ -5,9 +5,10 @@ import { dirname } from 'node:path';
 import type Docker from 'dockerode';
 import { CommandError } from './command-error.js';
 import { directoryMode } from './directory-mode.js';
-import type { Command, CommandResult, Host, HttpRequest, HttpResponse, RunOptions } from './host.js';
+import { LeftAlone, type Command, type CommandResult, type Host } from './host.js';
+import type { HttpRequest, HttpResponse, RunOptions } from './host.js';
 import { requestThrough } from './http-request.js';
-import { asJob } from './job.js';
+import { asJob, endsJob, leavesJob } from './job.js';
 
 export interface LocalHostOptions {
   /** Directory in which pointsman keeps its own state. */
@@ -48,12 +49,18 @@ export class LocalHost implements Host {
     const { argv, ...rest } = asJob(command, this.stateDirectory);
     const [file, ...args] = argv;
     const { execa } = await import('execa');
-    const child: Child = execa(file, args, execaOptions({ argv, ...rest }, options));
+    const isJob = command.job !== undefined;
+    const { end, left } = whatAborts(options.signal, isJob);
+    const given = { ...execaOptions({ argv, ...rest }, options), ...(end ? { cancelSignal: end } : {}) };
+    const child: Child = execa(file, args, { ...given, killSignal: isJob ? `SIG${endsJob}` : 'SIGTERM' });
+    const leave = (): void => void child.kill(`SIG${leavesJob}`);
+    left.addEventListener('abort', leave);
+    if (left.aborted) leave();
     const forwarded = options.onLine ? forwardLines(child, options.onLine) : null;
     const ended = (await child) as Ended;
     // A last line without a line break comes only once the stream has ended.
     await forwarded;
-    return toResult(command, ended);
+    return toResult(command, left.aborted ? { ...ended, isCanceled: true } : ended);
   }
 
   async readFile(path: string): Promise<string | null> {
@@ -85,6 +92,7 @@ export class LocalHost implements Host {
 
 /** The part of execa's subprocess that is used here. */
 interface Child extends PromiseLike<unknown> {
+  kill(signal: 'SIGTERM'): boolean;
   iterable(options: { from: 'stdout' | 'stderr' }): AsyncIterable<unknown>;
 }
 
@@ -100,13 +108,25 @@ interface Ended {
   readonly durationMs: number;
 }
 
-function execaOptions({ cwd, env, stdin }: Command, { signal, timeoutMs }: RunOptions) {
+/** A signal as two: what ends the command, and what only ends the wait for it. */
+function whatAborts(
+  signal: AbortSignal | undefined,
+  isJob: boolean,
+): { end: AbortSignal | undefined; left: AbortSignal } {
+  const [end, left] = [new AbortController(), new AbortController()];
+  if (!signal || !isJob) return { end: signal, left: left.signal };
+  const tell = (): void => (signal.reason instanceof LeftAlone ? left : end).abort(signal.reason);
+  signal.addEventListener('abort', tell, { once: true });
+  if (signal.aborted) tell();
+  return { end: end.signal, left: left.signal };
+}
+
+function execaOptions({ cwd, env, stdin }: Command, { timeoutMs }: RunOptions) {
   return {
     reject: false,
     ...(cwd ? { cwd } : {}),
     ...(env ? { env } : {}),
     ...(stdin === undefined ? { stdin: 'ignore' as const } : { input: stdin }),
-    ...(signal ? { cancelSignal: signal } : {}),
     ...(timeoutMs ? { timeout: timeoutMs } : {}),
     forceKillAfterDelay: 5000,
     maxBuffer: maxOutput,

@@ -1,6 +1,8 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Host } from '../hosts/host.js';
+import { keepOnHost } from '../hosts/own-file.js';
+import { timestampOf } from '../model/names.js';
 import { compressed } from './compressed.js';
 import { InstallError } from './install-error.js';
 import { currentLink, directories, previousLink, stateDirectory, user, versionDirectory } from './layout.js';
@@ -140,7 +142,8 @@ async function prove(host: Host, { directory, version }: Action & { do: 'prove' 
   await answers('Docker', ['docker', 'version', '--format', '{{.Server.Version}}'], /\d/);
 }
 
-async function writeOwned(host: Host, { path, content, rights }: Action & { do: 'write' }): Promise<void> {
+async function writeOwned(host: Host, { path, content, rights, keep }: Action & { do: 'write' }): Promise<void> {
+  if (keep) await keepOnHost(host, path, timestampOf(Date.now()));
   const [mode = '', owner = ''] = rights.split(' ');
   await host.writeFile(path, content, Number.parseInt(mode, 8));
   // The mode again: a umask may have taken bits away.

@@ -1,3 +1,4 @@
+import { isSigned, keptSuffix } from '../hosts/own-file.js';
 import type { Finding } from '../model/finding.js';
 import { checkServer } from './checks.js';
 import {
@@ -29,7 +30,14 @@ export type Action =
   | { readonly do: 'binary'; readonly directory: string; readonly binary: BinaryPlan }
   | { readonly do: 'prove'; readonly directory: string; readonly version: string }
   | { readonly do: 'settle'; readonly from: string; readonly to: string }
-  | { readonly do: 'write'; readonly path: string; readonly content: string; readonly rights: string }
+  | {
+      readonly do: 'write';
+      readonly path: string;
+      readonly content: string;
+      readonly rights: string;
+      /** Somebody else wrote what is there: it is kept beside. */
+      readonly keep?: true;
+    }
   | { readonly do: 'switch'; readonly version: string }
   | { readonly do: 'reload-units' }
   | { readonly do: 'enable'; readonly unit: UnitName }
@@ -137,7 +145,7 @@ function versionSteps(
 }
 
 function serverFileSteps(facts: ServerFacts, keys: readonly PublicKey[], authorizedKeys: string): PlannedStep[] {
-  const steps = [writeStep(facts, { path: wrapperPath, content: wrapperText(), rights: '755 root:root' })];
+  const steps = [ownStep(facts, { path: wrapperPath, content: wrapperText(), rights: '755 root:root' })];
   const environment: Action = {
     do: 'write',
     path: environmentPath,
@@ -160,6 +168,14 @@ function writeStep(facts: ServerFacts, wanted: Omit<Action & { do: 'write' }, 'd
   return { title: wanted.path, action: right ? null : { do: 'write', ...wanted } };
 }
 
+/** Of a file that is pointsman's alone: what stands there and is not as pointsman wrote it is kept under another name. */
+function ownStep(facts: ServerFacts, wanted: Omit<Action & { do: 'write' }, 'do'>): PlannedStep {
+  const found = facts.files[wanted.path]?.content;
+  if (found === undefined || found === wanted.content || isSigned(found)) return writeStep(facts, wanted);
+  const title = `${wanted.path}; what is there is not by pointsman alone, and stays as ${wanted.path}${keptSuffix}`;
+  return { ...writeStep(facts, { ...wanted, keep: true }), title };
+}
+
 function switchSteps(
   facts: ServerFacts,
   { version, units, start }: InstallQuestion,
@@ -168,7 +184,7 @@ function switchSteps(
   const switches = facts.currentVersion !== version;
   const files = unitNames.map((unit) => ({
     unit,
-    step: writeStep(facts, { path: `${unitDirectory}/${unit}`, content: units[unit], rights: '644 root:root' }),
+    step: ownStep(facts, { path: `${unitDirectory}/${unit}`, content: units[unit], rights: '644 root:root' }),
   }));
   const written = (unit: UnitName): boolean => files.some((file) => file.unit === unit && file.step.action !== null);
   const restarts = {

@@ -1,8 +1,9 @@
+import { signed } from '../hosts/own-file.js';
 import { currentLink, environmentPath, stateDirectory, temporalAddress } from './layout.js';
 
 /** `/usr/local/bin/pointsman`: for people on the server, for `ssh-gate` and for the worker's unit. */
 export function wrapperText(): string {
-  return `#!/bin/sh
+  return signed(`#!/bin/sh
 # Written by \`pointsman host install\`. Runs the current pointsman with the settings of ${environmentPath};
 # a variable that is set already wins. The file is read as data, never run.
 if [ -r ${environmentPath} ]; then
@@ -12,7 +13,7 @@ if [ -r ${environmentPath} ]; then
   done <${environmentPath}
 fi
 exec ${currentLink}/bin/node ${currentLink}/dist/cli/main.js "$@"
-`;
+`);
 }
 
 /** `/etc/pointsman/environment`, as it is made once; from then on it is the server's own. */

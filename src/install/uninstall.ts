@@ -1,10 +1,12 @@
 import type { Host } from '../hosts/host.js';
+import { isSigned } from '../hosts/own-file.js';
 import { shell, type StepReport } from './carry-out.js';
 import { InstallError } from './install-error.js';
 import {
   authorizedKeysPath,
   configuration,
   currentLink,
+  previousLink,
   programs,
   stateDirectory,
   unitDirectory,
@@ -41,9 +43,9 @@ export async function uninstall(
     report({ title, state: 'done' });
   };
   await done(`stopped ${unitNames.join(' and ')}`, stopUnits, unitNames);
-  await done('units removed', removeUnits, units);
+  await removeOwn(host, [...units, wrapperPath], report);
   await removeKeys(host, report);
-  await done(`${wrapperPath} and ${programs} removed`, 'rm -rf "$1" "$2"', [wrapperPath, programs]);
+  await done(`the versions in ${programs} removed`, removeVersions, [programs, currentLink, previousLink]);
   if (!purge) return;
   await done(`${stateDirectory} and ${configuration} removed`, 'rm -rf "$1" "$2"', [stateDirectory, configuration]);
   await done(`user ${user} removed`, removeUser, [user]);
@@ -71,10 +73,30 @@ for unit; do
 done
 `;
 
-const removeUnits = String.raw`
-rm -f "$@"
-[ ! -d /run/systemd/system ] || systemctl daemon-reload
+const reload = '[ ! -d /run/systemd/system ] || systemctl daemon-reload';
+
+/** A version has a list of its files; one that was being made has another ending. What else lies here is somebody else's. */
+const removeVersions = String.raw`
+rm -f "$2" "$3" "$2.new" "$3.new"
+for path in "$1"/*; do
+  case $path in *.new | *.old) ;; *) [ -f "$path/SHA256SUMS" ] || continue ;; esac
+  rm -rf "$path"
+done
+rmdir "$1" 2>/dev/null || true
 `;
+
+/** Files that are as pointsman wrote them; what somebody else wrote or changed stays, and is named. */
+async function removeOwn(host: Host, paths: readonly string[], report: (step: StepReport) => void): Promise<void> {
+  for (const path of paths) {
+    const content = await host.readFile(path);
+    if (content === null) continue;
+    const own = isSigned(content);
+    if (own) await shell(host, 'rm -f "$1"', [path]);
+    const title = own ? `${path} removed` : `${path} stays: somebody else wrote it, or changed it since`;
+    report({ title, state: own ? 'done' : 'unchanged' });
+  }
+  await shell(host, reload, []);
+}
 
 const removeUser = String.raw`
 if id -u "$1" >/dev/null 2>&1; then userdel "$1"; fi

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { signed } from '../hosts/own-file.js';
 import { serverArguments } from '../temporal/embedded-server.js';
 import {
   currentLink,
@@ -37,8 +38,8 @@ export function renderUnits(templates: UnitTexts): UnitTexts {
       .join(' '),
   };
   return {
-    [temporalUnit]: fill(templates[temporalUnit], values),
-    [workerUnit]: fill(templates[workerUnit], values),
+    [temporalUnit]: signed(fill(templates[temporalUnit], values)),
+    [workerUnit]: signed(fill(templates[workerUnit], values)),
   };
 }
 

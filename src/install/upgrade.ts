@@ -1,4 +1,6 @@
 import type { Host } from '../hosts/host.js';
+import { isSigned, keepOnHost } from '../hosts/own-file.js';
+import { timestampOf } from '../model/names.js';
 import { carryOut, shell, switchTo } from './carry-out.js';
 import { untilIdle } from './idle.js';
 import { InstallError } from './install-error.js';
@@ -78,6 +80,10 @@ export async function upgradeBack(host: Host, { waitMs }: { waitMs: number }, li
 /** Switches to a version that is there, with the units that came with it. */
 async function putToWork(host: Host, version: string, restart: readonly UnitName[]): Promise<void> {
   const units = `${versionDirectory(version)}/units`;
+  for (const unit of unitNames) {
+    const found = await host.readFile(`${unitDirectory}/${unit}`);
+    if (found !== null && !isSigned(found)) await keepOnHost(host, `${unitDirectory}/${unit}`, timestampOf(Date.now()));
+  }
   await shell(host, 'for unit in "$1"/*; do cp "$unit" "$2/"; done', [units, unitDirectory]);
   await switchTo(host, version);
   await host.run({ argv: ['systemctl', 'daemon-reload'] });
@@ -98,7 +104,8 @@ cd "$1"
 for entry in *; do
   path="$1/$entry"
   if [ -L "$path" ] || [ "$path" = "$(readlink "$2")" ] || [ "$path" = "$(readlink "$3" || true)" ]; then continue; fi
-  rm -rf "$path"
+  # A version has a list of its files; what else lies here is somebody else's.
+  if [ -f "$path/SHA256SUMS" ]; then rm -rf "$path"; fi
 done
 `;
 

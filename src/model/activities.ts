@@ -14,6 +14,7 @@ import type {
   WatchEnded,
 } from './rollout.js';
 import type { Settings } from './settings.js';
+import type { Carries, StepSigned } from './signed.js';
 import type { Live, Slot } from './slot.js';
 
 /**
@@ -63,7 +64,7 @@ export interface Activities {
   noteSlots(args: adopt.NoteSlotsArgs): Promise<void>;
 }
 
-export interface StepArgs {
+export interface StepArgs extends Carries<StepSigned> {
   readonly settings: Settings;
 }
 

@@ -45,6 +45,8 @@ export const failureTypes = [
   'ReplicaUnreachable',
   /** What was restored from the replica is damaged, or the app is not healthy on it. */
   'RestoredDataUnfit',
+  /** Nobody who may ask has asked for it: it is not signed with the key of the worker. */
+  'NotAllowed',
   /** The input of the workflow is not what this version of pointsman understands. */
   'InvalidInput',
   /** A command on the host ended with an error that may pass (retried). */
@@ -78,6 +80,7 @@ export const nonRetryableFailures: readonly FailureType[] = [
   'NothingToRollBackTo',
   'ReplicaNotRestored',
   'RestoredDataUnfit',
+  'NotAllowed',
   'InvalidInput',
   'HostRefused',
 ];

@@ -29,8 +29,8 @@ function approvalLines({ when, deadline, otherwise }: PendingApproval, progress:
   return [
     markdown`**Waits for approval** of ${release} ${approvalTimes[when]}, until ${new Date(deadline).toISOString()}; then ${then}.`,
     lookAt(when, progress),
-    'Answer with `pointsman approve` or `pointsman abort --reason …`; here, by the update `answerApproval` or the signal ' +
-      '`approval` with `{"answer":"approve","by":"your name","reason":""}`, or `"abort"` with a reason.',
+    'Answer with `pointsman approve` or `pointsman abort --reason …`. Here it cannot be signed: only a worker without a signing key takes the ' +
+      'update `answerApproval` or the signal `approval` with `{"answer":"approve","by":"your name","reason":""}`.',
   ];
 }
 

@@ -1,3 +1,5 @@
+import { isText } from './input.js';
+
 /** Asks for a place in the line of an environment, and keeps it: the same is sent again and again. */
 export interface Waiter {
   readonly id: string;
@@ -26,6 +28,16 @@ export type Line = readonly Place[];
 /** Input of the `queue` workflow. */
 export interface QueueInput {
   readonly line: Line;
+}
+
+/** What is wrong with a waiter that may have been sent by hand; `null`: nothing. */
+export function wrongWaiter(given: unknown): string | null {
+  const { id, release, requestedBy, since } = (given ?? {}) as Partial<Record<keyof Waiter, unknown>>;
+  const missing = Object.entries({ id, release, requestedBy }).flatMap(([name, value]) =>
+    isText(value) ? [] : [name],
+  );
+  if (missing.length > 0) return `it lacks ${missing.join(', ')}`;
+  return typeof (since ?? 0) === 'number' ? null : 'its since is no time';
 }
 
 /** A waiter says every five seconds that it is there; three times missed, and it is gone. */

@@ -23,6 +23,7 @@ import { routerHealth, routerService } from './checks/router.js';
 import { routerCanary, routerSnippets } from './checks/router-stages.js';
 import { ofEachRouter, otherRouters } from './checks/routers.js';
 import { onlyOneSlotRuns, slotServices, whichSlotIsLive } from './checks/slots.js';
+import { stateFiles } from './checks/state-files.js';
 import { checkEngine } from './engine.js';
 import { gatherWorld, type Question, type World } from './world.js';
 import { reasonOf } from '../model/reason.js';
@@ -55,6 +56,7 @@ export const checks: readonly Check[] = [
   whichSlotIsLive,
   adoptedKeys,
   brokenGlass,
+  stateFiles,
 ];
 
 /**

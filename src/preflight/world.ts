@@ -11,11 +11,12 @@ import { askLiveOnceUp, RouterDownError } from '../router/live-slot.js';
 export interface World {
   readonly host: Host;
   readonly settings: Settings;
-  readonly release: string;
+  /** `null`: none is named, and everything but its image is looked at. */
+  readonly release: string | null;
   readonly kind: 'deploy' | 'rollback';
   readonly call: string;
-  /** Image of the release. */
-  readonly image: string;
+  /** Image of the release; `null` where none is named. */
+  readonly image: string | null;
   readonly config: ComposeConfig;
   readonly router: ContainerState | null;
   readonly slots: Readonly<Record<Slot, ContainerState | null>>;
@@ -25,7 +26,8 @@ export interface World {
 }
 
 export interface Question {
-  readonly release: string;
+  /** `null`: whatever is deployed next. */
+  readonly release: string | null;
   readonly kind: 'deploy' | 'rollback';
   /**
    * Of the containers that the checks start: the same in every attempt of a step, which so finds what the one before left.
@@ -48,7 +50,7 @@ export async function gatherWorld(host: Host, settings: Settings, question: Ques
     liveNow(host, settings),
     compose.variables(settings.replica?.requireEnv ?? []),
   ]);
-  const image = imageOf(settings, release);
+  const image = release === null ? null : imageOf(settings, release);
   return { host, settings, release, kind, call, image, config, router, slots: { blue, green }, live, variables };
 }
 

@@ -34,7 +34,7 @@ export function lossesOf(tree: readonly Directive[], replaced: Replaced): string
 function isPassedThrough({ name, args }: Directive, { ways }: Replaced): boolean {
   if (name === 'upstream' || name === 'resolver') return true;
   if (!['map', 'geo', 'split_clients'].includes(name)) return false;
-  const variable = (args.at(-1) ?? '').slice(1);
+  const variable = (args.at(-1) ?? '').slice(1).replaceAll(/\W/g, String.raw`\$&`);
   return args[0] === '$http_upgrade' || ways.some(({ told }) => new RegExp(`\\$\\{?${variable}\\b`).test(told));
 }
 

@@ -1,5 +1,6 @@
 import type { RouterSettings } from '../model/settings.js';
 import type { Live, Slot } from '../model/slot.js';
+import { liveInOwn } from './own-answer.js';
 import { candidateLine, candidateMaps, setsCookie, type CandidateConfig } from './candidate-config.js';
 import { holdAnswer, holdLine, holdMaps, holdStatus, type HoldConfig } from './hold-config.js';
 import { maintenanceAnswer, maintenanceLine, maintenanceMaps, type MaintenanceConfig } from './maintenance-config.js';
@@ -227,12 +228,6 @@ export function liveInConfig(config: string, services: SlotServices): Live | nul
     return slot ? { slot, release: null } : null;
   }
   return liveInOwn(config);
-}
-
-function liveInOwn(config: string): Live | null {
-  const [, answer] = /return 200 '(\{"slot":(?:"\w+"|null),"release":(?:"[^"]*"|null))/.exec(config) ?? [];
-  const { slot, release } = JSON.parse(answer ? `${answer}}` : '{}') as Partial<Live>;
-  return slot ? { slot, release: release ?? null } : null;
 }
 
 /** Whether a file of pointsman's is among those that `nginx -T` has printed. */

@@ -1,10 +1,11 @@
-import { parseNginx, type Directive } from './nginx-syntax.js';
+import { matchesWildcards } from '../model/wildcards.js';
+import { NginxSyntaxError, parseNginx, type Directive } from './nginx-syntax.js';
 
 /** What `nginx -T` prints before each file. */
 const heading = /^# configuration file (.+):$/;
 
-/** Deeper than anybody includes. */
-const deepest = 20;
+/** More than anybody includes: files that include each other twice over would otherwise multiply without an end. */
+const mostDirectives = 100_000;
 
 /** Files of a dump, in the order in which nginx read them; the first one is the main file. */
 export function filesOfDump(dump: string): ReadonlyMap<string, string> {
@@ -28,32 +29,43 @@ export function filesOfDump(dump: string): ReadonlyMap<string, string> {
 export function treeOfDump(dump: string): readonly Directive[] {
   const files = new Map([...filesOfDump(dump)].map(([file, text]) => [file, parseNginx(text, file)]));
   const [main] = files.keys();
-  return main === undefined ? [] : included(files, main, files.get(main) ?? [], 0);
+  return main === undefined ? [] : included({ files, main, left: mostDirectives }, files.get(main) ?? [], [main]);
 }
 
-function included(
-  files: ReadonlyMap<string, readonly Directive[]>,
-  main: string,
-  directives: readonly Directive[],
-  depth: number,
-): Directive[] {
+interface Including {
+  readonly files: ReadonlyMap<string, readonly Directive[]>;
+  readonly main: string;
+  /** How many directives may still come. */
+  left: number;
+}
+
+/** @param within the files that these directives stand in, from the main one on. */
+function included(including: Including, directives: readonly Directive[], within: readonly string[]): Directive[] {
   return directives.flatMap((directive) => {
     const { name, args, block } = directive;
+    if (including.left-- <= 0)
+      throw new NginxSyntaxError(`includes bring in more than ${mostDirectives} directives`, directive);
     if (name !== 'include' || block !== null) {
-      return [block === null ? directive : { ...directive, block: included(files, main, block, depth) }];
+      return [block === null ? directive : { ...directive, block: included(including, block, within) }];
     }
-    if (depth > deepest) return [];
-    const pattern = absolute(args[0] ?? '', main);
-    return [...files]
-      .filter(([file]) => pattern.test(file))
-      .flatMap(([, content]) => included(files, main, content, depth + 1))
+    const pattern = absolute(args[0] ?? '', including.main).split('/');
+    return [...including.files]
+      .filter(([file]) => matchesPath(pattern, file.split('/')))
+      .flatMap(([file, content]) => {
+        // nginx goes on until it may open no more files.
+        if (within.includes(file)) throw new NginxSyntaxError(`${file} includes itself`, directive);
+        return included(including, content, [...within, file]);
+      })
       .map((brought) => ({ ...brought, via: [directive, ...(brought.via ?? [])] }));
   });
 }
 
 /** Names are relative to the directory of the main file, and take shell patterns. */
-function absolute(name: string, main: string): RegExp {
-  const whole = name.startsWith('/') ? name : main.replace(/[^/]*$/, name);
-  const escaped = whole.replaceAll(/[\\^$.+()|{}]/g, String.raw`\$&`);
-  return new RegExp(`^${escaped.replaceAll('*', '[^/]*').replaceAll('?', '[^/]')}$`);
+function absolute(name: string, main: string): string {
+  return name.startsWith('/') ? name : main.replace(/[^/]*$/, () => name);
+}
+
+/** A `*` stands for no `/`. */
+function matchesPath(pattern: readonly string[], path: readonly string[]): boolean {
+  return pattern.length === path.length && pattern.every((part, at) => matchesWildcards(part, path[at] ?? ''));
 }

@@ -1,9 +1,9 @@
+import { keepBefore, keptSuffix } from '../hosts/own-file.js';
+
 /** The one that pointsman writes. */
 export const file = 'default.conf';
-/** At the end of the name of what was there before. */
-const beforeUs = 'before-pointsman';
 /** What was there before pointsman first wrote it; a later one that is no longer the same gets a timestamp besides. */
-export const keptForEver = `${file}.${beforeUs}`;
+export const keptForEver = `${file}${keptSuffix}`;
 /** What was there before the run with this timestamp. */
 export function previous(timestamp: string): string {
   return `${file}.${timestamp}.previous`;
@@ -33,7 +33,7 @@ rm -f "$f"
 /** Gives the files `$@` the names back under which nginx reads them; `$by` is the timestamp of whoever has moved them. */
 export const movingBack = `for f in "$@"; do
   test -e "$f" && continue
-  for away in "$f.${beforeUs}.$by" "$f.${beforeUs}"; do
+  for away in "$f${keptSuffix}.$by" "$f${keptSuffix}"; do
     if test -e "$away"; then mv "$away" "$f" || exit ${unwritable}; break; fi
   done
 done
@@ -45,19 +45,17 @@ done
  *
  * A second attempt must take neither the new config for the previous one nor a copy that was cut short.
  */
-export const placing = `
+export const placing = `${keepBefore}
 target=$1/${file} kept=$1/$2
 if test -e "$target" && ! head -n 1 "$target" | grep -qxF "$5"; then
-  theirs=$1/${keptForEver}
-  ! test -e "$theirs" || cmp -s "$theirs" "$target" || theirs=$theirs.$6
-  test -e "$theirs" || { cp -p "$target" "$theirs.tmp" && mv "$theirs.tmp" "$theirs"; } || exit ${unwritable}
+  keep_before "$target" "$6" -p || exit ${unwritable}
 fi
 test -e "$kept" || ! test -e "$target" || { cp -p "$target" "$kept.tmp" && mv "$kept.tmp" "$kept"; } || exit ${unwritable}
 load=$4 by=$6
 shift 6
 for f in "$@"; do
   test -e "$f" || continue
-  if test -e "$f.${beforeUs}"; then mv "$f" "$f.${beforeUs}.$by"; else mv "$f" "$f.${beforeUs}"; fi || exit ${unwritable}
+  if test -e "$f${keptSuffix}"; then mv "$f" "$f${keptSuffix}.$by"; else mv "$f" "$f${keptSuffix}"; fi || exit ${unwritable}
 done
 mv "$next" "$target" || exit ${unwritable}
 nginx -t; code=$?

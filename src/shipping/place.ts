@@ -37,6 +37,7 @@ export async function placeBundle(host: Host, { label, files }: Bundle): Promise
 const link = `
 set -eu
 cd "$1"
+if test -e current && ! test -L current; then echo "$1/current is no link of pointsman's: move it away" >&2; exit 1; fi
 ln -sfn "$2" .current-new
 mv -T .current-new current
 `;
@@ -48,12 +49,15 @@ export async function markCurrent(host: Host, place: Place, directory: string): 
 
 type Place = Parameters<typeof environmentDirectory>[1];
 
-/** Those given are kept, and what is younger than a day: it may belong to a deploy that has not begun yet. */
+/**
+ * Those given are kept, and what is younger than a day: it may belong to a deploy that has not begun yet. So is what is not
+ * named as a release of {@link placeBundle}: release, time and six digits.
+ */
 const prune = `
 set -eu
 cd "$1"
 shift
-find . -mindepth 1 -maxdepth 1 -type d -name '[!.]*' -mmin +1440 | sed 's|^\\./||' | while IFS= read -r name; do
+find . -mindepth 1 -maxdepth 1 -type d -name '[!.]*-????????T??????Z-??????' -mmin +1440 | sed 's|^\\./||' | while IFS= read -r name; do
   keep=
   for each; do [ "$each" != "$name" ] || keep=yes; done
   [ -n "$keep" ] || { rm -rf -- "$name"; echo "$name"; }

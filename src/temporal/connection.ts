@@ -1,6 +1,8 @@
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import type { loadClientConnectConfig } from '@temporalio/envconfig';
 import { refuseStranger } from './embedded-server.js';
+import { SigningCodec } from './signing-codec.js';
+import type { KeySource } from './signing-key.js';
 import { TemporalUnavailableError, type ExternalPlace, type ReachablePlace } from './place.js';
 import { reasonOf } from '../model/reason.js';
 
@@ -30,15 +32,17 @@ async function readConfiguration({ variables }: ExternalPlace): Promise<ReturnTy
 }
 
 /**
+ * @param keyOf the key that what is asked for is signed with. Default: none, so only for what asks for nothing.
  * @throws {TemporalUnavailableError} when nothing answers within five seconds, or when another program has the port of the
  *   embedded server.
  */
-export async function connectClient(place: ReachablePlace): Promise<Client> {
+export async function connectClient(place: ReachablePlace, keyOf?: KeySource): Promise<Client> {
   if (place.kind === 'embedded') await refuseStranger(place);
   const { connectionOptions, namespace } = await connectionFacts(place);
   try {
     const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '5s' });
-    return new Client({ connection, namespace });
+    const dataConverter = keyOf ? { payloadCodecs: [new SigningCodec(keyOf)] } : {};
+    return new Client({ connection, namespace, dataConverter });
   } catch (cause) {
     const address = connectionOptions.address ?? 'localhost:7233';
     const message = `Temporal does not answer at ${address} (namespace ${namespace}). Is it running, and are address and TLS right?`;

@@ -5,6 +5,7 @@ import { sqliteSettings, type Settings } from '../model/settings.js';
 import type { scheduledDrill } from '../workflows/index.js';
 import { environmentKey, outcomeKey, projectKey } from '../workflows/search-attributes.js';
 import { taskQueue } from './place.js';
+import { startSigned } from './start-signed.js';
 
 /** Who asked for a drill that nobody asked for. */
 export const bySchedule = 'the schedule';
@@ -29,7 +30,9 @@ export async function keepDrillSchedule(client: Client, settings: Settings): Pro
 }
 
 function scheduleOf(settings: Settings, cron: string) {
-  const input: DrillInput = { settings, requestedBy: bySchedule, reason: null };
+  // The same for each time: it starts this drill, as often as anybody likes.
+  const signed = startSigned('schedule', 'drill', drillId(settings));
+  const input: DrillInput = { settings, requestedBy: bySchedule, reason: null, signed };
   return {
     spec: { cronExpressions: [cron], timezone: 'UTC' },
     policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 hour' as const },

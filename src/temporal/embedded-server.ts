@@ -7,7 +7,7 @@ import { lastLinesOf } from './log-tail.js';
 import { searchAttributeNames } from './search-attributes.js';
 import { TemporalUnavailableError, type EmbeddedPlace } from './place.js';
 import { argumentsOf, hasOpen, isEnding, isOurs, sendSignal, socketLink, tcpSockets } from './proc.js';
-import { secureStateDirectory } from './state-directory.js';
+import { checkStateDirectory, secureStateDirectory } from './state-directory.js';
 
 const startWithinMs = 60_000;
 
@@ -80,6 +80,24 @@ function taken(port: number): TemporalUnavailableError {
 }
 
 /**
+ * Whether the server could be started here. Changes nothing.
+ *
+ * @throws {TemporalUnavailableError} when its program is missing, its directory is not safe, or a port of its is taken.
+ */
+export async function requireStartable(place: EmbeddedPlace): Promise<string> {
+  if (!place.cli) {
+    throw new TemporalUnavailableError(
+      'No Temporal server is configured, and the Temporal CLI for the embedded one was not found. Install it ' +
+        '(script/setup temporal, or https://docs.temporal.io/cli), or set TEMPORAL_ADDRESS.',
+    );
+  }
+  checkStateDirectory(place.stateDirectory);
+  await untilGone(place);
+  for (const port of [place.port, place.uiPort]) if (await portIsTaken(port)) throw taken(port);
+  return place.cli;
+}
+
+/**
  * Starts the server as a process of its own session: it outlives a worker that is killed, and the next one
  * adopts it by its pid file and its port.
  *
@@ -87,19 +105,12 @@ function taken(port: number): TemporalUnavailableError {
  *   end of its log then.
  */
 export async function startServer(place: EmbeddedPlace): Promise<void> {
-  if (!place.cli) {
-    throw new TemporalUnavailableError(
-      'No Temporal server is configured, and the Temporal CLI for the embedded one was not found. Install it ' +
-        '(script/setup temporal, or https://docs.temporal.io/cli), or set TEMPORAL_ADDRESS.',
-    );
-  }
+  const cli = await requireStartable(place);
   secureStateDirectory(place.stateDirectory);
-  await untilGone(place);
-  if (await portIsTaken(place.port)) throw taken(place.port);
   const log = join(place.stateDirectory, 'temporal.log');
   const deadline = Date.now() + startWithinMs;
   for (let attempt = 1; attempt <= startAttempts; attempt++) {
-    const child = spawnServer(place, place.cli, log);
+    const child = spawnServer(place, cli, log);
     if (await listensBefore(deadline, place, child)) return child.unref();
     if (!hasEnded(child)) break;
   }

@@ -5,8 +5,8 @@ import { nonRetryableFailures, type FailureType } from '../model/failure.js';
 import { sqliteSettings, type Settings } from '../model/settings.js';
 
 /**
- * Every activity heartbeats each 1.5 s, so a killed worker costs 6 s and not the rest of the step's time:
- * shorter risks a false retry on a loaded host.
+ * Every activity heartbeats each 1.5 s, and the worker lets each beat out (worker.ts), so a killed worker costs 6 s and not
+ * the rest of the step's time: shorter risks a false retry on a loaded host.
  */
 const heartbeatTimeout = '6s';
 

@@ -12,8 +12,8 @@ import type { Story } from './story.js';
  * with the same containers. What was asked before must be answered the same after, or everything is put back.
  */
 export async function adopt(input: AdoptInput): Promise<AdoptResult> {
-  const { settings, requestedBy, shown, named, paths } = checkInput(input, missingIn(input));
-  return tell({ kind: 'adopt', settings, release: named, requestedBy }, async (run) => {
+  const { settings, requestedBy, signed, shown, named, paths } = checkInput(input, missingIn(input));
+  return tell({ kind: 'adopt', settings, release: named, requestedBy, signed }, async (run) => {
     const { story } = run;
     const found = await story.step('findAdoptable', { shown, release: named });
     const { slot, image } = found.live;

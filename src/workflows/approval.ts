@@ -74,7 +74,16 @@ export class Approval {
   private refusal(answer: unknown): string | null {
     if (!this.story.approval) return 'nothing waits for approval: there is nothing to approve or abort';
     if (this.story.answer) return `${this.story.answer.by} has answered already: ${this.story.answer.answer}`;
-    return wrongAnswer(answer);
+    return wrongAnswer(answer) ?? this.meantFor(answer as ApprovalAnswer);
+  }
+
+  /** Between a look and an answer one run may have ended and another one begun. */
+  private meantFor(answer: ApprovalAnswer): string | null {
+    const { release } = answer;
+    const waits = this.story.release;
+    return release === undefined || release === null || release === waits
+      ? this.story.unsigned(answer)
+      : `${release} is not what waits for approval, but ${waits ?? 'something without a release'}`;
   }
 }
 

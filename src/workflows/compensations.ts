@@ -1,5 +1,5 @@
 import { allHandlersFinished, condition, patched, setHandler } from '@temporalio/workflow';
-import type { AttentionAnswer, Decision } from '../model/input.js';
+import { wrongAttentionAnswer, type AttentionAnswer, type Decision } from '../model/input.js';
 import { failureMessage } from './failure-message.js';
 import { answerAttention } from './messages.js';
 import type { Story } from './story.js';
@@ -87,7 +87,8 @@ export class Compensations {
         return true;
       } catch (error) {
         const answer = await this.waitForPerson(compensation.name, failureMessage(error));
-        this.decisions.push({ step: compensation.name, ...answer });
+        const { action, by, reason } = answer;
+        this.decisions.push({ action, by, reason, step: compensation.name });
         if (answer.action === 'skip') {
           this.story.markSkipped(compensation.name, `skipped by ${answer.by}: ${answer.reason}`);
           return false;
@@ -109,8 +110,21 @@ export class Compensations {
     return this.answer as unknown as AttentionAnswer;
   }
 
+  /** Two answers may come in one workflow task: the first one counts, and whoever gave the second is told. */
   private validate(answer: AttentionAnswer): void {
-    if (!this.story.attention) throw new Error('nothing needs attention: there is nothing to retry or skip');
-    if (answer.action === 'skip' && !answer.reason) throw new Error('skip needs a reason');
+    const problem = this.refusal(answer);
+    if (problem !== null) throw new Error(problem);
+  }
+
+  private refusal(answer: AttentionAnswer): string | null {
+    const { attention } = this.story;
+    if (!attention) return 'nothing needs attention: there is nothing to retry or skip';
+    if (this.answer) return `${this.answer.by} has answered already: ${this.answer.action}`;
+    const problem = wrongAttentionAnswer(answer);
+    if (problem !== null) return problem;
+    const { step = null } = answer;
+    return step === null || step === attention.step
+      ? this.story.unsigned(answer)
+      : `${step} is not what needs attention, but ${attention.step}`;
   }
 }

@@ -18,8 +18,8 @@ import { retireSlot, startSlot, Switch } from './switch-release.js';
  * undoes everything where a step fails.
  */
 export async function deploy(input: DeployInput): Promise<DeployResult> {
-  const { settings, release, requestedBy, approved } = checkInput(input);
-  return tell({ kind: 'deploy', settings, release, requestedBy }, async (run) => {
+  const { settings, release, requestedBy, signed, approved } = checkInput(input);
+  return tell({ kind: 'deploy', settings, release, requestedBy, signed }, async (run) => {
     const { story, undo } = run;
     const plan = (story.plan = await prepare(story, release));
     const rollout = planRollout(settings, { live: plan.from, approved });

@@ -14,8 +14,8 @@ import type { Story } from './story.js';
  * touched; whatever comes of it, the scratch volume is removed and the drill is recorded.
  */
 export async function drill(input: DrillInput): Promise<DrillResult> {
-  const { settings, requestedBy } = checkInput(input);
-  return tell({ kind: 'drill', settings, release: null, requestedBy }, async ({ story, undo }) => {
+  const { settings, requestedBy, signed } = checkInput(input);
+  return tell({ kind: 'drill', settings, release: null, requestedBy, signed }, async ({ story, undo }) => {
     // Never worth waiting for a person: what is left over is removed by the next drill.
     const removeScratch = () => leaveToTheNext(story);
     undo.register('removeScratch', removeScratch);

@@ -1,5 +1,5 @@
-import { condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
-import { joined, leaseMs, left, nextLookMs, present, type Line, type QueueInput } from '../model/queue.js';
+import { condition, continueAsNew, log, setHandler, workflowInfo } from '@temporalio/workflow';
+import { joined, leaseMs, left, nextLookMs, present, wrongWaiter, type Line, type QueueInput } from '../model/queue.js';
 import { joinLine, leaveLine, lineQuery } from './messages.js';
 
 /** Temporal suggests a fresh history much later, and every query of a new worker reads all of it. */
@@ -11,8 +11,14 @@ const historyLimit = 2000;
  * with the last one the line ends.
  */
 export async function queue(input: QueueInput): Promise<void> {
-  let line: Line = input.line;
-  setHandler(joinLine, (waiter) => void (line = joined(line, waiter, Date.now())));
+  // Started by hand, it may have got nothing.
+  let line: Line = (input as Partial<QueueInput> | undefined)?.line ?? [];
+  setHandler(joinLine, (waiter) => {
+    const problem = wrongWaiter(waiter);
+    // Anybody can send a signal by hand: an error here would fail each workflow task from now on, so nobody would get a turn.
+    if (problem !== null) return log.warn(`a join signal was left out: ${problem}`);
+    line = joined(line, waiter, Date.now());
+  });
   setHandler(leaveLine, (id) => void (line = left(line, id)));
   setHandler(lineQuery, () => line, { description: 'Who waits, in order.' });
   await condition(() => line.length > 0, leaseMs);

@@ -22,8 +22,8 @@ const settleMs = 10_000;
  * has said so.
  */
 export async function recover(input: RecoverInput): Promise<RecoverResult> {
-  const { settings, requestedBy, ended, database } = checkInput(input);
-  return tell({ kind: 'recover', settings, release: ended.plan.release, requestedBy }, async ({ story }) => {
+  const { settings, requestedBy, signed, ended, database } = checkInput(input);
+  return tell({ kind: 'recover', settings, release: ended.plan.release, requestedBy, signed }, async ({ story }) => {
     await sleep(Math.max(1, Date.parse(ended.endedAt) + settleMs - Date.now()));
     const live = await whatIsLive(story);
     story.release = live?.release ?? null;

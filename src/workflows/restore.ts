@@ -11,8 +11,8 @@ import type { Story } from './story.js';
  * there is kept as salvage, so nothing has to be undone.
  */
 export async function restore(input: RestoreInput): Promise<RestoreRunResult> {
-  const { settings, requestedBy, backup: file } = checkInput(input);
-  return tell({ kind: 'restore', settings, release: null, requestedBy }, async ({ story }) => {
+  const { settings, requestedBy, signed, backup: file } = checkInput(input);
+  return tell({ kind: 'restore', settings, release: null, requestedBy, signed }, async ({ story }) => {
     const { live } = await story.step('findLive', {});
     story.release = live?.release ?? null;
     const backup = await story.step('findBackup', { file });

@@ -15,8 +15,8 @@ import { retireSlot, startSlot, Switch } from './switch-release.js';
  * switch nothing restores by itself, since that would lose what was written meanwhile.
  */
 export async function rollback(input: RollbackInput): Promise<DeployResult> {
-  const { settings, to, requestedBy } = checkInput(input);
-  return tell({ kind: 'rollback', settings, release: to, requestedBy }, async (run) => {
+  const { settings, to, requestedBy, signed } = checkInput(input);
+  return tell({ kind: 'rollback', settings, release: to, requestedBy, signed }, async (run) => {
     const { story, undo } = run;
     const plan = (story.plan = await prepare(story, to));
     await startSlot(story, undo, plan);

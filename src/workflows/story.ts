@@ -8,13 +8,14 @@ import type { SwitchPlan } from '../model/plan.js';
 import { currentDetails } from '../model/progress-markdown.js';
 import type { Attention, PendingApproval, Phase, Progress, StepProgress } from '../model/progress.js';
 import type { Settings } from '../model/settings.js';
+import type { AnswerSigned, Carries, StartSigned, StepSigned } from '../model/signed.js';
 import { stepWords, type ArgsOf, type ResultOf } from '../model/step-words.js';
 import { activityOptions } from './activity-options.js';
 import { failureMessage } from './failure-message.js';
 import { progressQuery } from './messages.js';
 
 type Name = keyof Activities;
-type OwnArgs<N extends Name> = Omit<ArgsOf<N>, 'settings'>;
+type OwnArgs<N extends Name> = Omit<ArgsOf<N>, 'settings' | 'signed'>;
 
 /** Says what has come of a line of the story so far; what a program of the app's own wrote, stands below it. */
 export type Say = (note: string, lines?: readonly string[]) => void;
@@ -27,6 +28,8 @@ export interface Opening {
   readonly settings: Settings;
   readonly release: string | null;
   readonly requestedBy: string;
+  /** Who may ask has asked for it. */
+  readonly signed: StartSigned | null | undefined;
 }
 
 /** Runs steps and keeps account of them: what the `progress` query, the UI's current details and the ending say. */
@@ -87,12 +90,30 @@ export class Story {
 
   /** One of the calls of such a line; `summary` is what the Temporal UI shows beside it. */
   async call<N extends Name>(name: N, own: OwnArgs<N>, summary: string): Promise<ResultOf<N>> {
-    const args = { ...own, settings: this.settings } as ArgsOf<N>;
+    const args = { ...own, settings: this.settings, ...this.signed(name) } as ArgsOf<N>;
     const activity = proxyActivities<Activities>({
       ...activityOptions(name, this.settings),
       summary: markdown`${summary}`,
     })[name];
     return (await (activity as (args: ArgsOf<N>) => Promise<unknown>)(args)) as ResultOf<N>;
+  }
+
+  /**
+   * Why an answer does not count, whatever it says. `null`: it is signed for this run, or the run was started by a pointsman that
+   * signed nothing.
+   */
+  unsigned({ signed }: Carries<AnswerSigned>): string | null {
+    if (!this.opening.signed) return null;
+    const { workflowId, startTime } = workflowInfo();
+    const fits =
+      signed?.for === 'answer' && signed.workflowId === workflowId && signed.startedAt === startTime.getTime();
+    return fits ? null : 'it is not signed by somebody who may answer: use pointsman approve, abort, retry or skip';
+  }
+
+  /** What lets a worker take a step: absent where the run was started by a pointsman that signed nothing. */
+  private signed(step: Name): Carries<StepSigned> {
+    const { signed: start } = this.opening;
+    return start === undefined ? {} : { signed: { for: 'step', step, runId: workflowInfo().runId, start } };
   }
 
   enter(phase: Phase): void {

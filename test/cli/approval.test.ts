@@ -66,6 +66,7 @@ function runThat(first: Progress, refusal?: Error) {
   const ended = new Promise<void>((resolve) => (end = resolve));
   const handle = {
     client: { withDeadline: (_: number, ask: () => unknown) => ask() },
+    describe: () => Promise.resolve({ runId: 'the-run', status: { name: 'RUNNING' } }),
     query: () => Promise.resolve(first),
     result: () => ended,
     cancel: () => Promise.resolve(void (asks.push('cancel'), end())),
@@ -84,8 +85,7 @@ function runThat(first: Progress, refusal?: Error) {
     },
     environment: { requestedBy: 'ada@laptop' },
     settings: () => Promise.resolve(settings),
-    client: () => Promise.resolve({} as Client),
-    handle: () => handle,
+    client: () => Promise.resolve({ workflow: { getHandle: () => handle } } as unknown as Client),
     revive: () => Promise.resolve(),
   } as unknown as Session;
   return { session, asks, out, notes };
@@ -95,13 +95,13 @@ describe('pointsman approve', () => {
   test('says who and why, and follows the deploy to its end', async () => {
     const run = runThat(asked);
     expect(await approveCommand(run.session, { reason: 'looks fine' })).toBe(exitCodes.succeeded);
-    expect(run.asks).toEqual([{ answer: 'approve', by: 'ada@laptop', reason: 'looks fine' }]);
+    expect(run.asks).toEqual([{ answer: 'approve', by: 'ada@laptop', reason: 'looks fine', release: 'v2' }]);
   });
 
   test('needs no reason', async () => {
     const run = runThat(asked);
     await approveCommand(run.session, { release: 'v2' });
-    expect(run.asks).toEqual([{ answer: 'approve', by: 'ada@laptop', reason: '' }]);
+    expect(run.asks).toEqual([{ answer: 'approve', by: 'ada@laptop', reason: '', release: 'v2' }]);
   });
 
   test('does not approve another release than the one that was looked at', async () => {
@@ -136,7 +136,7 @@ describe('pointsman abort', () => {
   test('with a reason is the answer of a deploy that waits for one', async () => {
     const run = runThat(asked);
     await abortCommand(run.session, { reason: 'wrong prices' });
-    expect(run.asks).toEqual([{ answer: 'abort', by: 'ada@laptop', reason: 'wrong prices' }]);
+    expect(run.asks).toEqual([{ answer: 'abort', by: 'ada@laptop', reason: 'wrong prices', release: 'v2' }]);
   });
 
   test('without a reason cancels, whatever waits', async () => {

@@ -245,7 +245,7 @@ describe('pointsman rollback', () => {
     const { code, asks } = await rollBack({ running, options: { yes: true, reason: 'prices are wrong' } });
     expect({ code, asks }).toEqual({
       code: exitCodes.succeeded,
-      asks: [{ answer: 'abort', by: 'bob@laptop', reason: 'prices are wrong' }],
+      asks: [{ answer: 'abort', by: 'bob@laptop', reason: 'prices are wrong', release: 'v2' }],
     });
   });
 

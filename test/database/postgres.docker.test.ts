@@ -249,6 +249,15 @@ test('the newest backups and the protected ones stay; what a person asked for is
   expect(left).toEqual([`app.manual-${timestamp}.dump`, names[0], names[2], names[3]]);
 });
 
+test('what somebody else put beside the backups stays, also under a name like theirs', async () => {
+  const server = await PostgresServer.start();
+  const theirs = ['app.pre-deploy-20251123T010000Z.dump', 'download.part', 'notes.txt'];
+  await server.sh(`mkdir -p /backups && cd /backups && touch ${theirs.join(' ')}`);
+  for (const hour of [1, 2]) await server.database.backup({ ...request, timestamp: `20261123T0${hour}0000Z` });
+  expect(await server.database.prune(timestamp, 1, [])).toEqual(['app.pre-deploy-20261123T010000Z.dump']);
+  expect(await server.sh(`cd /backups && ls ${theirs.join(' ')}`)).toBe(theirs.join('\n'));
+});
+
 test('a server that does not answer is no database that is not there: the backup fails', async () => {
   const server = await PostgresServer.start();
   expect(await server.database.fingerprint(timestamp)).toMatchObject({ rows: { 'public.notes': 200 } });

@@ -1,6 +1,7 @@
 import Docker from 'dockerode';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { isNotFound, putFile } from '../../src/docker/container.js';
+import { LeftAlone } from '../../src/hosts/host.js';
 import { runTool, type ToolContainer } from '../../src/docker/tool-container.js';
 import { ownName } from '../support/names.js';
 
@@ -119,6 +120,24 @@ describe('a tool whose first attempt died', () => {
     });
     expect(result).toMatchObject({ exitCode: 0, stdout: `${first.id.slice(0, 12)}\n`, stderr: 'waiting' });
     expect(progress).toEqual(['waiting']);
+    expect(await isGone()).toBe(true);
+  });
+
+  test('is left to the attempt that has joined it when the one before is over: only a cancel kills it', async () => {
+    const over = new AbortController();
+    let second: Promise<unknown> = Promise.resolve();
+    const waits = new Promise<void>((resolve) => {
+      const first = runTool(docker, tool(waitThenSay), { signal: over.signal, onProgress: () => resolve() });
+      first.catch(() => undefined);
+    });
+    await waits;
+    const joined = new Promise<void>((resolve) => {
+      second = runTool(docker, tool(waitThenSay), { onProgress: () => resolve() });
+    });
+    await joined;
+    over.abort(new LeftAlone('superseded'));
+    await putFile(docker, name, { directory: '/tmp', name: 'go', content: '' });
+    expect(await second).toMatchObject({ exitCode: 0 });
     expect(await isGone()).toBe(true);
   });
 

@@ -66,6 +66,10 @@ describe('what would lead elsewhere and is not supported is refused, with the li
     );
   });
 
+  test('a keyword that JavaScript has a word for', async () => {
+    expect(await refusal({ config: 'constructor x\n' })).toMatch(/the keyword constructor is not known to pointsman/);
+  });
+
   test('also in a file that is included', async () => {
     const files = { config: 'Include conf.d/*\n', 'conf.d/work': 'Host *\n  ProxyCommand nc %h %p\n' };
     expect(await refusal(files)).toMatch(/^~\/\.ssh\/conf\.d\/work line 2: .* ProxyCommand/);

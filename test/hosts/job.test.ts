@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import type { Command, Host } from '../../src/hosts/host.js';
+import { LeftAlone, type Command, type Host } from '../../src/hosts/host.js';
+import { asJob } from '../../src/hosts/job.js';
 import { LocalHost } from '../../src/hosts/local-host.js';
 import { SshHost } from '../../src/hosts/ssh/ssh-host.js';
 import { canBeNobody, openedByNobody } from '../support/squatter.js';
@@ -53,7 +54,52 @@ async function endsWhenCancelled(host: Host): Promise<void> {
   expect((await host.tryRun(slow())).stdout).toBe('2\n');
 }
 
+/** One that waits for a job goes away; who has joined it meanwhile gets the job's own end, and it was begun once. */
+async function isLeftToTheOther(host: Host): Promise<void> {
+  const leave = new AbortController();
+  const first = host.tryRun(slow(), { signal: leave.signal });
+  await untilBegun();
+  const second = host.tryRun(slow());
+  await untilWaiting(2);
+  leave.abort(new LeftAlone('superseded'));
+  expect((await first).cancelled).toBe(true);
+  await go();
+  expect(await second).toMatchObject({ exitCode: 3, stdout: '1\n', stderr: 'said\n' });
+}
+
 describe('a command that is a job', () => {
+  test('goes on for who has joined it when an attempt before is over: only a cancel ends it', async () => {
+    await isLeftToTheOther(new LocalHost({ stateDirectory: directory }));
+  });
+
+  test('goes on when nobody waits for it any more, and is joined by the next attempt', async () => {
+    const host = new LocalHost({ stateDirectory: directory });
+    const leave = new AbortController();
+    const first = host.tryRun(slow(), { signal: leave.signal });
+    await untilBegun();
+    leave.abort(new LeftAlone('the worker shuts down'));
+    await first;
+    const second = host.tryRun(slow());
+    await untilWaiting(1);
+    await go();
+    expect(await second).toMatchObject({ exitCode: 3, stdout: '1\n' });
+  });
+
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    'outlives %s to whoever waits for it, as a terminal or systemd sends it: the other gets its own end',
+    async (signal) => {
+      const [file, ...args] = asJob(slow(), directory).argv;
+      const first = execa(file, args, { reject: false });
+      await untilBegun();
+      const second = new LocalHost({ stateDirectory: directory }).tryRun(slow());
+      await untilWaiting(2);
+      first.kill(signal);
+      expect((await first).exitCode).toBe(143);
+      await go();
+      expect(await second).toMatchObject({ exitCode: 3, stdout: '1\n', stderr: 'said\n' });
+    },
+  );
+
   test.skipIf(!canBeNobody)('keeps other users out: who could open its lock could keep everybody waiting', async () => {
     await go();
     await chmod(directory, 0o755);
@@ -146,6 +192,10 @@ describe('over SSH, a job', () => {
     await go();
     expect((await Promise.all([first, second])).map(({ stdout }) => stdout)).toEqual(['1\n', '1\n']);
     other.close();
+  });
+
+  test('goes on for who has joined it when an attempt before is over', async () => {
+    await isLeftToTheOther(host);
   });
 
   test('that is cancelled ends on the host too', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { signed } from '../../src/hosts/own-file.js';
 import { temporalUnit } from '../../src/install/layout.js';
 import { isUnchanged, planInstall, type InstallQuestion } from '../../src/install/plan.js';
 import { environmentText, wrapperText } from '../../src/install/server-files.js';
@@ -15,6 +16,30 @@ function planned(facts: Partial<ServerFacts>, asked: Partial<InstallQuestion> = 
     return [`${action.do} ${about}`.trim()];
   });
 }
+
+describe('what somebody else wrote under a name of pointsman', () => {
+  const unit = '/etc/systemd/system/pointsman-worker.service';
+  const kept = (path: string, content: string) => {
+    const files = { ...installed.files, [path]: { content, rights: '644 root:root' } };
+    const plan = planInstall({ ...installed, files }, question);
+    const step = [...plan.prepare, ...plan.switchOver].find(({ title }) => title.startsWith(path));
+    return { title: step?.title, keep: step?.action?.do === 'write' && step.action.keep };
+  };
+
+  test.each([
+    ['/usr/local/bin/pointsman', '#!/usr/bin/env node\nimport "pointsman";\n'],
+    [unit, '[Service]\nExecStart=/opt/mine\n'],
+    ['/usr/local/bin/pointsman', wrapperText().replace('exec ', 'nice exec ')],
+  ])('%s is kept beside the new one, and that is said before', (path, content) => {
+    const title = `${path}; what is there is not by pointsman alone, and stays as ${path}.before-pointsman`;
+    expect(kept(path, content)).toEqual({ title, keep: true });
+  });
+
+  test('what another version of pointsman wrote is replaced, and not kept', () => {
+    const path = '/usr/local/bin/pointsman';
+    expect(kept(path, signed('#!/bin/sh\nexec /opt/pointsman/old "$@"\n'))).toEqual({ title: path, keep: undefined });
+  });
+});
 
 const everyUnit = ['pointsman-temporal', 'pointsman-worker'];
 

@@ -57,8 +57,8 @@ export const installed: ServerFacts = {
   files: {
     '/usr/local/bin/pointsman': { content: wrapperText(), rights: '755 root:root' },
     '/etc/pointsman/environment': { content: environmentText(), rights: '640 root:pointsman' },
-    '/etc/systemd/system/pointsman-temporal.service': { content: 'temporal', rights: '644 root:root' },
-    '/etc/systemd/system/pointsman-worker.service': { content: 'worker', rights: '644 root:root' },
+    '/etc/systemd/system/pointsman-temporal.service': { content: units[temporalUnit], rights: '644 root:root' },
+    '/etc/systemd/system/pointsman-worker.service': { content: units[workerUnit], rights: '644 root:root' },
   },
   directories: {
     '/opt/pointsman': '755 root:root',

@@ -48,8 +48,8 @@ describe('what a deploy waits for stands above the steps', () => {
       .split('\n')
       .slice(2, 5);
   const answer =
-    'Answer with `pointsman approve` or `pointsman abort --reason …`; here, by the update `answerApproval` or the signal ' +
-    '`approval` with `{"answer":"approve","by":"your name","reason":""}`, or `"abort"` with a reason.';
+    'Answer with `pointsman approve` or `pointsman abort --reason …`. Here it cannot be signed: only a worker without a signing key takes the ' +
+    'update `answerApproval` or the signal `approval` with `{"answer":"approve","by":"your name","reason":""}`.';
   const pending = { when: 'before-switch', since: 0, deadline: 3_600_000, otherwise: 'abort' } as const;
 
   test('with the deadline, what happens then, how to look at the release and how to answer', () => {

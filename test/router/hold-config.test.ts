@@ -44,6 +44,12 @@ describe('the router’s config while writes are held', () => {
     expect(liveInConfig('server { listen 80; }', services)).toBeNull();
   });
 
+  test('tells the slot, and no release, where a hand has left what is no name of one', () => {
+    const broken = renderLiveConfig({ ...slot, live }).replace(`"release":"${live.release}"`, '"release":"a\tb"');
+    expect(broken).toContain('a\tb');
+    expect(liveInConfig(broken, services)).toEqual({ slot: live.slot, release: null });
+  });
+
   test('has nothing of a path or method from the settings but its bytes', () => {
     const odd = ['/a"b;}', '/x\n# y', '/$uri', '/o.o+', '/caf%C3%A9', '/café', '/(a|b)*'];
     const rules = { ...hold.rules, methods: ['PO"ST'], paths: odd, except: [] };

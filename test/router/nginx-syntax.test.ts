@@ -82,3 +82,25 @@ map a b { }
   ]);
   expect(http?.block?.[0]?.block?.[0]).toMatchObject({ name: 'ssl', file: '/etc/nginx/snippets/tls.conf' });
 });
+
+describe('what no nginx would read to its end is an error with its place', () => {
+  test('a file that includes itself, by a way round too', () => {
+    const dump = `# configuration file /etc/nginx/nginx.conf:
+include a.conf;
+# configuration file /etc/nginx/a.conf:
+# the way round:
+include *.conf;
+`;
+    expect(() => treeOfDump(dump)).toThrow(
+      new NginxSyntaxError('/etc/nginx/nginx.conf includes itself', { file: '/etc/nginx/a.conf', line: 2 }),
+    );
+  });
+
+  test('files that bring in each other many times over', () => {
+    const file = (at: number): string =>
+      `# configuration file /etc/nginx/${at}.conf:\n${`include ${at + 1}.conf;\n`.repeat(8)}`;
+    const dump =
+      Array.from({ length: 20 }, (_, at) => file(at)).join('') + '# configuration file /etc/nginx/20.conf:\na b;\n';
+    expect(() => treeOfDump(dump)).toThrow('includes bring in more than 100000 directives');
+  });
+});

@@ -80,6 +80,20 @@ describe('a release', () => {
     expect(await pruneReleases(host, place, keep)).toEqual(['old-20261123T141500Z-1f3a5b']);
     expect((await readdir(there('releases'))).map((name) => name.split('-')[0]).sort()).toEqual(['kept', 'young']);
   });
+
+  test('that somebody else put there is never removed, and nothing of theirs is replaced by the link to the live one', async () => {
+    await send('v1');
+    const dayBefore = new Date(Date.now() - 25 * 3_600_000);
+    for (const name of ['mine', 'v1-by-hand', 'v1-20261123T141500Z-1f3a5b']) {
+      await mkdir(there(`releases/${name}`), { recursive: true });
+      await utimes(there(`releases/${name}`), dayBefore, dayBefore);
+    }
+    expect(await pruneReleases(host, place, [])).toEqual(['v1-20261123T141500Z-1f3a5b']);
+    expect((await readdir(there('releases'))).sort()).toEqual(['mine', 'v1-by-hand']);
+    await writeFile(there('current'), 'notes of mine');
+    await expect(markCurrent(host, place, 'releases/v1')).rejects.toThrow("is no link of pointsman's: move it away");
+    expect(await readFile(there('current'), 'utf8')).toBe('notes of mine');
+  });
 });
 
 describe('the files of a checkout', () => {

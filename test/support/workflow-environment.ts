@@ -7,7 +7,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { execa } from 'execa';
 import { inject } from 'vitest';
 import type { Activities } from '../../src/model/activities.js';
@@ -130,7 +130,16 @@ export async function withWorker<Result>(
   work: (taskQueue: string) => Promise<Result>,
   taskQueue = `test-${randomUUID()}`,
 ): Promise<Result> {
-  const worker = await Worker.create({ ...common(environment), taskQueue, activities });
+  return withTunedWorker(environment, { activities, taskQueue }, work);
+}
+
+/** As {@link withWorker}, for tests that are about how a worker is made. */
+export async function withTunedWorker<Result>(
+  environment: TestWorkflowEnvironment,
+  { taskQueue = `test-${randomUUID()}`, ...options }: Partial<WorkerOptions>,
+  work: (taskQueue: string) => Promise<Result>,
+): Promise<Result> {
+  const worker = await Worker.create({ ...common(environment), ...options, taskQueue });
   return worker.runUntil(() => work(taskQueue));
 }
 

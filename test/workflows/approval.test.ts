@@ -111,6 +111,7 @@ describe('where a person answers', () => {
     ['a maybe', { ...yes, answer: 'maybe' }, 'the answer must be "approve" or "abort"'],
     ['a number for a reason', { ...yes, reason: 7 }, 'the reason must be text'],
     ['nothing at all', null, 'the answer must be "approve" or "abort"'],
+    ['whoever looked at another release', { ...yes, release: 'v3' }, 'v3 is not what waits for approval, but v2'],
   ])('an answer of %s is refused, and as a signal left out with a warning', async (_, answer, problem) => {
     const wrong = answer as ApprovalAnswer;
     const told = await answering(beforeSwitch, async (handle) => {

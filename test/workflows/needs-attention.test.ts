@@ -1,6 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Activities } from '../../src/model/activities.js';
+import type { AttentionAnswer } from '../../src/model/input.js';
 import type { Live } from '../../src/model/slot.js';
 import { answerAttention, progressQuery } from '../../src/workflows/messages.js';
 import type { ReleaseRecord } from '../../src/model/release-record.js';
@@ -9,6 +10,7 @@ import { tellStory } from '../support/run-workflow.js';
 import { devServer, type RunHandle } from '../support/workflow-environment.js';
 
 const blueIsLive: Live = { slot: 'blue', release: 'v1' };
+const retry: AttentionAnswer = { action: 'retry', by: 'ada', reason: 'mended' };
 
 let environment: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -83,15 +85,46 @@ describe('a compensation that cannot finish', () => {
     expect(told.failure?.type).toBe('FailedAndUndone');
   });
 
-  test('takes no skip without a reason', async () => {
+  test.each([
+    ['a skip without a reason', { action: 'skip', by: 'ada', reason: '' }, 'skip needs a reason'],
+    ['one from nobody', { action: 'retry', by: ' ', reason: '' }, 'it must say who answers ("by")'],
+    ['a maybe', { action: 'later', by: 'ada', reason: '' }, 'the action must be "retry" or "skip"'],
+    ['a number for a reason', { action: 'retry', by: 'ada', reason: 7 }, 'the reason must be text'],
+    ['nothing at all', null, 'the action must be "retry" or "skip"'],
+    [
+      'an answer to what was looked at before',
+      { action: 'skip', by: 'ada', reason: 'restored by hand', step: 'restoreDatabase' },
+      'restoreDatabase is not what needs attention, but stopSlots',
+    ],
+  ])('refuses %s', async (_, answer, message) => {
     await tellStory(environment, stuck(2), {
       meanwhile: async (handle) => {
         await untilAttention(handle);
-        const skip = handle.executeUpdate(answerAttention, { args: [{ action: 'skip', by: 'ada', reason: '' }] });
-        await expect(skip).rejects.toMatchObject({ cause: { message: 'skip needs a reason' } });
-        await handle.executeUpdate(answerAttention, { args: [{ action: 'retry', by: 'ada', reason: '' }] });
+        const refused = handle.executeUpdate(answerAttention, { args: [answer as AttentionAnswer] });
+        await expect(refused).rejects.toMatchObject({ cause: { message } });
+        await handle.executeUpdate(answerAttention, { args: [retry] });
       },
     });
+  });
+
+  test('takes one answer: the second of two that come at once is refused, and told who was first', async () => {
+    const told = await tellStory(environment, stuck(2), {
+      meanwhile: async (handle) => {
+        await untilAttention(handle);
+        const skip: AttentionAnswer = { action: 'skip', by: 'bob', reason: 'never mind' };
+        const both = await Promise.allSettled([
+          handle.executeUpdate(answerAttention, { args: [retry] }),
+          handle.executeUpdate(answerAttention, { args: [skip] }),
+        ]);
+        const refused = both.filter((one) => one.status === 'rejected').map(({ reason }) => (reason as Error).cause);
+        expect(refused).toEqual([
+          expect.objectContaining({
+            message: expect.stringMatching(/has answered already: |nothing needs attention/) as string,
+          }),
+        ]);
+      },
+    });
+    expect(recorded(told.calls)?.decisions).toHaveLength(1);
   });
 });
 

@@ -38,7 +38,7 @@ export async function adoptCommand(session: Session, options: AdoptOptions): Pro
   const keys = first.plan.takeover.settings;
   const file = await fileWith(options, written.environment, keys);
   // With the keys that it is going to have: the config is made by them.
-  const { settings } = await session.project(options, () => file.after);
+  const { settings } = await session.project(options, { edit: () => file.after });
   const found = await look(settings);
   if (found.kind !== 'theirs') return notAdopted(session, options, { found, settings });
   const { plan } = found;

@@ -1,9 +1,10 @@
-import { releasePattern } from '../../model/names.js';
 import type { Settings } from '../../model/settings.js';
+import { composeOn } from '../ask-compose.js';
 import { startInTurn } from '../await-turn.js';
 import { Exit, exitCodes, type ExitCode } from '../exit-codes.js';
 import { follow } from '../follow.js';
 import { keepSchedule } from '../keep-schedule.js';
+import { requireRelease } from '../release.js';
 import type { PlaceOptions, Session } from '../session.js';
 import { settledSettings, shipRelease, type ShipOptions } from '../ship.js';
 import { startOrFollow } from '../start.js';
@@ -26,7 +27,7 @@ export interface DeployOptions extends PlaceOptions, ShipOptions {
 export async function deployCommand(session: Session, options: DeployOptions): Promise<ExitCode> {
   if (options.rehearse && !options.plan)
     throw new Exit(exitCodes.usage, '--rehearse goes with --plan: a deploy rehearses its migrations in any case.');
-  const project = await session.project(options);
+  const project = await session.project(options, { askCompose: composeOn(session.here) });
   const release = await releaseToDeploy(session, project.settings, options.release);
   if (options.plan) {
     const { deployPlanCommand } = await import('./deploy-plan.js');
@@ -52,11 +53,7 @@ export async function deployCommand(session: Session, options: DeployOptions): P
 /** The one that is named, the CI job's, or the checkout's. */
 async function releaseToDeploy(session: Session, { directory }: Settings, named?: string): Promise<string> {
   const release = named ?? session.environment.release ?? (await commit(session, directory));
-  if (releasePattern.test(release)) return release;
-  throw new Exit(
-    exitCodes.usage,
-    `--release ${release} cannot be an image tag: use letters, digits, "_", "." and "-".`,
-  );
+  return requireRelease(release);
 }
 
 async function commit(session: Session, directory: string): Promise<string> {

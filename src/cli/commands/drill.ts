@@ -7,6 +7,7 @@ import { drillId } from '../../model/names.js';
 import type { DeployFailureDetails, DrillResult } from '../../model/progress.js';
 import type { Settings } from '../../model/settings.js';
 import { taskQueue } from '../../temporal/place.js';
+import { startSigned } from '../../temporal/start-signed.js';
 import type { drill } from '../../workflows/index.js';
 import { environmentKey, outcomeKey, projectKey } from '../../workflows/search-attributes.js';
 import { drillText, lastDrillLine } from '../drill-text.js';
@@ -57,7 +58,7 @@ async function startDrill(session: Session, client: Client, input: DrillInput): 
       taskQueue,
       workflowId,
       workflowIdConflictPolicy: 'FAIL',
-      args: [input],
+      args: [{ ...input, signed: startSigned('start', 'drill', workflowId) }],
       memo: { kind: 'drill', requestedBy },
       staticSummary: 'drill',
       staticDetails: [

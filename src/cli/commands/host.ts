@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { isIPv6 } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { knownHostsName } from '../../hosts/ssh/known-hosts.js';
 import type { SshTarget } from '../../hosts/ssh/target.js';
+import { readBounded } from '../../hosts/bounded-file.js';
 import { install, type Listener, type Load } from '../../install/install.js';
 import { InstallError } from '../../install/install-error.js';
 import { user } from '../../install/layout.js';
@@ -117,8 +117,8 @@ async function explained(act: () => Promise<ExitCode>): Promise<ExitCode> {
 async function readKeys(files: readonly string[]): Promise<PublicKey[]> {
   return Promise.all(
     files.map(async (file) => {
-      const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-        throw new Exit(exitCodes.usage, `The key ${file} cannot be read: ${error.code}.`);
+      const text = await readBounded(file, 1 << 20).catch((error: NodeJS.ErrnoException) => {
+        throw new Exit(exitCodes.usage, `The key ${file} cannot be read: ${error.code ?? error.message}.`);
       });
       return parsePublicKey(text, file);
     }),

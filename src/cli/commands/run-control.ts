@@ -1,11 +1,26 @@
-import { ServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { createHash } from 'node:crypto';
+import {
+  ServiceError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
 import type { ApprovalAnswer, AttentionAnswer } from '../../model/input.js';
+import { workflowId } from '../../model/names.js';
 import type { Progress } from '../../model/progress.js';
 import type { Settings } from '../../model/settings.js';
+import type { AnswerSigned } from '../../model/signed.js';
 import { answerApproval, answerAttention } from '../../workflows/messages.js';
 import { Exit, exitCodes, type ExitCode } from '../exit-codes.js';
 import { follow } from '../follow.js';
-import { askProgress, type RunHandle, type PlaceOptions, type Session } from '../session.js';
+import {
+  answerWithinMs,
+  askProgress,
+  currentRun,
+  type RunHandle,
+  type PlaceOptions,
+  type Session,
+} from '../session.js';
 
 export interface AbortOptions extends PlaceOptions {
   /** Nothing is cancelled unless this release is what runs: a job must not end the deploy of somebody else. */
@@ -18,11 +33,14 @@ export interface AbortOptions extends PlaceOptions {
  * given, so that who and why are in its record; else by cancelling it.
  */
 export async function abortCommand(session: Session, options: AbortOptions): Promise<ExitCode> {
-  return withRun(session, options, async (handle) => {
+  return withRun(session, options, async (handle, settings) => {
     const { release: wanted, reason } = options;
-    if (wanted !== undefined) await mustBe(wanted, handle, 'cancelled');
-    if (reason && (await isAsked(handle))) await answerApprovalOf(session, handle, { answer: 'abort', reason });
+    if (wanted !== undefined) mustBe(wanted, await look(handle), 'cancelled');
+    const asked = reason ? await whatIsAsked(handle) : null;
+    if (reason && asked) await answerApprovalOf(session, handle, asked, { answer: 'abort', reason });
     else {
+      // Temporal takes a cancellation of a run that has ended, and does nothing.
+      if ((await handle.describe()).status.name !== 'RUNNING') throw nothingRuns(settings);
       if (reason) session.output.note('Nothing waits for approval, so this is a cancellation: the reason is not kept.');
       await handle.cancel();
     }
@@ -31,11 +49,12 @@ export async function abortCommand(session: Session, options: AbortOptions): Pro
 }
 
 /** Where no worker is there to tell, what was asked for is done all the same: a cancellation needs none. */
-async function isAsked(handle: RunHandle): Promise<boolean> {
+async function whatIsAsked(handle: RunHandle): Promise<Progress | null> {
   try {
-    return (await askProgress(handle)).approval !== undefined;
+    const progress = await askProgress(handle);
+    return progress.approval ? progress : null;
   } catch (error) {
-    if (error instanceof ServiceError) return false;
+    if (error instanceof ServiceError) return null;
     throw error;
   }
 }
@@ -49,10 +68,10 @@ export interface ApproveOptions extends PlaceOptions {
 /** Lets a deploy go on that waits for approval, and follows it. */
 export async function approveCommand(session: Session, options: ApproveOptions): Promise<ExitCode> {
   return withRun(session, options, async (handle, settings) => {
-    if (options.release !== undefined) await mustBe(options.release, handle, 'approved');
-    const progress = await askProgress(handle);
+    const progress = await look(handle);
+    if (options.release !== undefined) mustBe(options.release, progress, 'approved');
     if (!progress.approval) throw new Exit(exitCodes.usage, notAskedText(progress, settings));
-    await answerApprovalOf(session, handle, { answer: 'approve', reason: options.reason ?? '' });
+    await answerApprovalOf(session, handle, progress, { answer: 'approve', reason: options.reason ?? '' });
     return follow(session, handle, { json: false });
   });
 }
@@ -64,18 +83,50 @@ function notAskedText({ kind, release, phase, requestedBy }: Progress, { project
   return `Nothing waits for approval in ${project}/${environment}: ${why}.`;
 }
 
-/** Says yes or no to a deploy that waits for it. */
+/** Says yes or no to a deploy that waits for it, for the release that was seen to wait and for no other. */
 export async function answerApprovalOf(
-  session: Session,
+  { environment: { requestedBy: by } }: Session,
   handle: RunHandle,
-  answer: Pick<ApprovalAnswer, 'answer' | 'reason'>,
+  { approval, release, startedAt }: Progress,
+  given: Pick<ApprovalAnswer, 'answer' | 'reason'>,
 ): Promise<void> {
-  const by = session.environment.requestedBy;
-  await handle.executeUpdate(answerApproval, { args: [{ ...answer, by }] });
+  const answer: ApprovalAnswer = { ...given, by, ...(release === null ? {} : { release }) };
+  const updateId = answerId(answer, approval?.since);
+  const signed = answerSigned(handle.workflowId, startedAt);
+  await inTime(handle, () => handle.executeUpdate(answerApproval, { args: [{ ...answer, signed }], updateId }));
 }
 
-async function mustBe(wanted: string, handle: RunHandle, done: 'cancelled' | 'approved'): Promise<void> {
-  const { kind, release, requestedBy } = await askProgress(handle);
+/** The same answer to the same question has the same id, however often it is sent: Temporal takes it once. */
+function answerId(answer: ApprovalAnswer | AttentionAnswer, askedSince: number | undefined): string {
+  const words = [...Object.values({ ...answer }).map(String), askedSince ?? ''].join('\0');
+  return `answer-${createHash('sha256').update(words).digest('hex').slice(0, 16)}`;
+}
+
+function answerSigned(workflowId: string, startedAt: number): AnswerSigned {
+  return { for: 'answer', workflowId, startedAt };
+}
+
+function inTime<Result>(handle: RunHandle, work: () => Promise<Result>): Promise<Result> {
+  return handle.client.withDeadline(Date.now() + answerWithinMs, work);
+}
+
+/**
+ * What the run does now, before something is said to it.
+ *
+ * @throws {Exit} `unavailable` where no worker is there to tell.
+ */
+async function look(handle: RunHandle): Promise<Progress> {
+  try {
+    return await askProgress(handle);
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    const seconds = answerWithinMs / 1000;
+    const message = `No worker has told within ${seconds} s what runs, so nothing was said to it: start one (pointsman worker), then try again.`;
+    throw new Exit(exitCodes.unavailable, message);
+  }
+}
+
+function mustBe(wanted: string, { kind, release, requestedBy }: Progress, done: 'cancelled' | 'approved'): void {
   if (release === wanted) return;
   const what = `${kind}${release === null ? '' : ` of ${release}`} by ${requestedBy}`;
   throw new Exit(exitCodes.usage, `${wanted} is not what runs, but the ${what}: nothing was ${done}.`);
@@ -91,13 +142,18 @@ export async function answerCommand(
   action: AttentionAnswer['action'],
   options: AnswerOptions,
 ): Promise<ExitCode> {
-  const answer = { action, by: session.environment.requestedBy, reason: options.reason ?? '' };
+  const given = { action, by: session.environment.requestedBy, reason: options.reason ?? '' };
   return withRun(session, options, async (handle) => {
-    await handle.executeUpdate(answerAttention, { args: [answer] });
+    const { attention, startedAt } = await look(handle);
+    const answer: AttentionAnswer = attention ? { ...given, step: attention.step } : given;
+    const updateId = answerId(answer, attention?.since);
+    const signed = answerSigned(handle.workflowId, startedAt);
+    await inTime(handle, () => handle.executeUpdate(answerAttention, { args: [{ ...answer, signed }], updateId }));
     return follow(session, handle, { json: false });
   });
 }
 
+/** Does `act` with the run that the environment has now, and with no other: one that begins meanwhile is left alone. */
 async function withRun(
   session: Session,
   options: PlaceOptions,
@@ -105,12 +161,26 @@ async function withRun(
 ): Promise<ExitCode> {
   const settings = await session.settings(options);
   try {
-    return await act(session.handle(await session.client(), settings), settings);
+    return await act(await currentRun(await session.client(), settings), settings);
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError)
-      throw new Exit(exitCodes.usage, `Nothing runs in ${settings.project}/${settings.environment}.`);
-    if (error instanceof WorkflowUpdateFailedError)
-      throw new Exit(exitCodes.usage, error.cause?.message ?? error.message);
-    throw error;
+    throw wordsFor(error, settings) ?? error;
   }
+}
+
+function nothingRuns(settings: Settings): Exit {
+  return new Exit(
+    exitCodes.usage,
+    `Nothing runs in ${workflowId(settings)}: what was looked at, if anything, has ended.`,
+  );
+}
+
+function wordsFor(error: unknown, settings: Settings): Exit | null {
+  if (error instanceof WorkflowNotFoundError) return nothingRuns(settings);
+  if (error instanceof WorkflowUpdateFailedError)
+    return new Exit(exitCodes.usage, error.cause?.message ?? error.message);
+  if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) return null;
+  const message =
+    `No worker has taken the answer within ${answerWithinMs / 1000} s. It may still count once there is one (pointsman worker): ` +
+    `see pointsman status. The same command again is the same answer, and counts once.`;
+  return new Exit(exitCodes.unavailable, message);
 }

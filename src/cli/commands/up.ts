@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from '@temporalio/worker';
-import Long from 'long';
+import { keyOfState, sharedKey } from '../../temporal/worker-key.js';
 import { createWorker } from '../../worker.js';
 import { connectClient } from '../../temporal/connection.js';
 import { serverListens, serverPid, startServer, stopServer } from '../../temporal/embedded-server.js';
+import { prepareNamespace } from '../../temporal/namespace.js';
 import type { EmbeddedPlace } from '../../temporal/place.js';
 import { announce, whoIsUp, type Presence } from '../../temporal/presence.js';
 import { sendSignal } from '../../temporal/proc.js';
@@ -62,8 +63,9 @@ async function workerOf(place: EmbeddedPlace, session: Session): Promise<Worker>
   for (;;) {
     const server = serverPid(place);
     try {
-      await keepHistory(place);
-      return await createWorker({ place, stateDirectory: session.environment.stateDirectory });
+      await prepareNamespace(place);
+      const { stateDirectory } = session.environment;
+      return await createWorker({ place, stateDirectory, key: await keyOfState(place) });
     } catch (error) {
       const died = server === null || serverPid(place) !== server;
       if (!died || !(await listensAgain(place))) throw error;
@@ -83,7 +85,7 @@ async function listensAgain(place: EmbeddedPlace): Promise<boolean> {
 
 /** A worker for a server that somebody else runs. */
 export async function workerCommand(session: Session): Promise<ExitCode> {
-  const { temporal: place, stateDirectory } = session.environment;
+  const { temporal: place, stateDirectory, signingKeyFile } = session.environment;
   if (place.kind === 'embedded') {
     throw new Exit(
       exitCodes.usage,
@@ -94,10 +96,15 @@ export async function workerCommand(session: Session): Promise<ExitCode> {
   const client = await connectClient(place);
   await ensureSearchAttributes(client);
   await client.connection.close();
-  const worker = await createWorker({ place, stateDirectory });
+  const key = await sharedKey(place, stateDirectory, signingKeyFile);
+  if (!key) session.output.note(unsignedText);
+  const worker = await createWorker({ place, stateDirectory, key });
   await worker.run();
   return exitCodes.succeeded;
 }
+
+const unsignedText =
+  'warning: POINTSMAN_SIGNING_KEY_FILE is not set: whoever reaches Temporal may ask this worker for anything (SECURITY.md).';
 
 /** Ends server and worker that run in the background. */
 export async function downCommand(session: Session): Promise<ExitCode> {
@@ -130,17 +137,6 @@ async function ensureServer(place: EmbeddedPlace): Promise<void> {
   // One that a killed `up` was still starting, or on another port: never a second one on the same file.
   await stopServer(place);
   await startServer(place);
-}
-
-/** The dev server forgets after a day; people look at a deploy weeks later. */
-async function keepHistory(place: EmbeddedPlace): Promise<void> {
-  const { connection, options } = await connectClient(place);
-  const workflowExecutionRetentionTtl = { seconds: Long.fromNumber(30 * 24 * 3600), nanos: 0 };
-  await connection.workflowService.updateNamespace({
-    namespace: options.namespace,
-    config: { workflowExecutionRetentionTtl },
-  });
-  await connection.close();
 }
 
 /** Brings the server back when it dies; the worker waits for it by itself. */

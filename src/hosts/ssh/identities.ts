@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import ssh2, { type ParsedKey } from 'ssh2';
+import { FileTooLargeError, readBounded } from '../bounded-file.js';
 import type { SshEnvironment } from './environment.js';
 import { SshError } from './error.js';
 import { fingerprintOf } from './known-hosts.js';
@@ -88,12 +88,21 @@ function labelOf(key: ParsedKey): string {
   return fingerprintOf(key.getPublicSSH());
 }
 
-export async function readIfThere(path: string): Promise<string | null> {
+/** Of keys, and of a configuration that a person wrote. */
+const mostBytes = 1 << 20;
+
+/**
+ * @param limit in bytes.
+ * @throws {SshError} `usage` for what is too large to be read, or cannot be read at all.
+ */
+export async function readIfThere(path: string, limit = mostBytes): Promise<string | null> {
   try {
-    return await readFile(path, 'utf8');
+    return await readBounded(path, limit);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') return null;
+    if (error instanceof FileTooLargeError)
+      throw new SshError('usage', `${error.message}. Is it the file that was meant?`);
     throw new SshError('usage', `${path} cannot be read: ${(error as Error).message}`, { cause: error });
   }
 }

@@ -1,10 +1,8 @@
+import { matchesWildcards } from '../../model/wildcards.js';
+
 /** Whether a text matches a pattern as OpenSSH knows it: `*` stands for anything, `?` for one character. */
 export function matchesPattern(pattern: string, text: string): boolean {
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`, 's').test(text);
+  return matchesWildcards(pattern, text);
 }
 
 /** Whether a text matches one of some patterns, and none of those that begin with `!` (ssh_config(5), PATTERNS). */

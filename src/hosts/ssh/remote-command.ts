@@ -2,10 +2,16 @@ import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import type { ClientChannel } from 'ssh2';
-import type { Command, CommandResult, RunOptions } from '../host.js';
+import { LeftAlone, type Command, type CommandResult, type RunOptions } from '../host.js';
+import { endsJob, leavesJob } from '../job.js';
 import { eachLine } from '../lines.js';
 import { commandLine, quote } from '../quote.js';
 import type { SshConnection } from './connection.js';
+
+/** Options of a command that may be the wrapper of a job (hosts/job.ts), which is ended by a signal of its own. */
+export interface RemoteOptions extends RunOptions {
+  readonly isJob?: boolean;
+}
 
 /** Time between asking a command to end and ending it. */
 const killAfterMs = 5000;
@@ -19,7 +25,7 @@ const killAfterMs = 5000;
 export async function runOver(
   connection: SshConnection,
   command: Command,
-  options: RunOptions = {},
+  options: RemoteOptions = {},
   line = remoteLine(command),
 ): Promise<CommandResult> {
   const started = Date.now();
@@ -92,11 +98,12 @@ async function feed(channel: ClientChannel, stdin: Command['stdin']): Promise<vo
 }
 
 /** Ends a command that was cancelled or takes too long: asked first, then killed. */
-function limit(connection: SshConnection, pid: Promise<number>, { signal, timeoutMs }: RunOptions) {
+function limit(connection: SshConnection, pid: Promise<number>, options: RemoteOptions) {
+  const { signal, timeoutMs, isJob = false } = options;
   const state = { cancelled: false, timedOut: false };
   const timers: NodeJS.Timeout[] = [];
   const later = (ms: number, act: () => void): void => void timers.push(setTimeout(act, ms));
-  const send = (name: 'TERM' | 'KILL'): void => {
+  const send = (name: 'TERM' | 'USR1' | 'KILL'): void => {
     // A command that ended meanwhile needs no signal, and over a lost connection it is heard of by its own channel.
     void pid
       .then((id) => connection.exec(commandLine(['kill', `-${name}`, String(id)])))
@@ -106,12 +113,13 @@ function limit(connection: SshConnection, pid: Promise<number>, { signal, timeou
       );
   };
   const end = (): void => {
-    send('TERM');
+    send(isJob ? endsJob : 'TERM');
     later(killAfterMs, () => send('KILL'));
   };
   const cancel = (): void => {
     state.cancelled = true;
-    end();
+    if (isJob && signal?.reason instanceof LeftAlone) send(leavesJob);
+    else end();
   };
   signal?.addEventListener('abort', cancel, { once: true });
   if (timeoutMs) {

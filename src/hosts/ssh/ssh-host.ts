@@ -60,7 +60,8 @@ export class SshHost implements Host {
   }
 
   async tryRun(command: Command, options: RunOptions = {}): Promise<CommandResult> {
-    const result = await runOver(this.connection, asJob(command, this.stateDirectory), options);
+    const isJob = command.job !== undefined;
+    const result = await runOver(this.connection, asJob(command, this.stateDirectory), { ...options, isJob });
     return { ...result, command };
   }
 

@@ -94,15 +94,18 @@ async function readHostKeys(
   const usual = join(environment.home, '.ssh/known_hosts');
   const own = config.userKnownHostsFiles ?? [usual, `${usual}2`];
   const ofMachine = config.globalKnownHostsFiles ?? ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'];
-  const texts = await Promise.all([...own, ...ofMachine].map(readIfThere));
+  const texts = await Promise.all([...own, ...ofMachine].map((file) => readIfThere(file, mostKnownBytes)));
   const known = texts.flatMap((text) => knownKeys(text ?? '', name));
   const said = (config.userKnownHostsFiles ?? [usual]).join(', ') || ofMachine.join(', ') || 'no file at all';
   const source = texts.every((text) => text === null) ? `${said} (there is no such file)` : said;
   return { known, fingerprint, name, source };
 }
 
+/** That of a whole company has a few MiB. */
+const mostKnownBytes = 16 << 20;
+
 async function mustRead(path: string): Promise<string> {
-  const text = await readIfThere(path);
+  const text = await readIfThere(path, mostKnownBytes);
   if (text !== null) return text;
   throw new SshError(
     'usage',

@@ -12,7 +12,7 @@ export const images: Check = {
     const { settings, config, image } = world;
     const shared = Object.values(config.services).filter((service) => isShared(service) && !service.build);
     const wanted = [
-      settings.build ? [] : image,
+      settings.build || image === null ? [] : image,
       sqliteSettings(settings) ? settings.toolImage : [],
       shared.map((service) => service.image ?? []),
     ];

@@ -67,7 +67,7 @@ export function refuseUnsupported(options: ReadonlyMap<string, readonly ConfigLi
 function refuse(line: ConfigLine, ignored: readonly string[]): void {
   const { keyword, written, values, place } = line;
   if (supported.has(keyword) || harmless.has(keyword)) return;
-  const known = unsupported[keyword];
+  const known = Object.hasOwn(unsupported, keyword) ? unsupported[keyword] : undefined;
   if (known && !known.unless.test(values[0] ?? '')) throw unsupportedAt(line, known.fix);
   if (known || matchesPatterns(ignored, keyword)) return;
   throw new SshError(

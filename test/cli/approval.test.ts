@@ -65,6 +65,7 @@ function runThat(first: Progress, refusal?: Error) {
   let end = (): void => undefined;
   const ended = new Promise<void>((resolve) => (end = resolve));
   const handle = {
+    workflowId: 'shop/production',
     client: { withDeadline: (_: number, ask: () => unknown) => ask() },
     describe: () => Promise.resolve({ runId: 'the-run', status: { name: 'RUNNING' } }),
     query: () => Promise.resolve(first),
@@ -91,17 +92,20 @@ function runThat(first: Progress, refusal?: Error) {
   return { session, asks, out, notes };
 }
 
+/** What whoever has the key signs: an answer to this run, and to no other one. */
+const signed = { for: 'answer', workflowId: 'shop/production', startedAt: asked.startedAt };
+
 describe('pointsman approve', () => {
   test('says who and why, and follows the deploy to its end', async () => {
     const run = runThat(asked);
     expect(await approveCommand(run.session, { reason: 'looks fine' })).toBe(exitCodes.succeeded);
-    expect(run.asks).toEqual([{ answer: 'approve', by: 'ada@laptop', reason: 'looks fine', release: 'v2' }]);
+    expect(run.asks).toEqual([{ answer: 'approve', by: 'ada@laptop', reason: 'looks fine', release: 'v2', signed }]);
   });
 
   test('needs no reason', async () => {
     const run = runThat(asked);
     await approveCommand(run.session, { release: 'v2' });
-    expect(run.asks).toEqual([{ answer: 'approve', by: 'ada@laptop', reason: '', release: 'v2' }]);
+    expect(run.asks).toEqual([{ answer: 'approve', by: 'ada@laptop', reason: '', release: 'v2', signed }]);
   });
 
   test('does not approve another release than the one that was looked at', async () => {
@@ -136,7 +140,7 @@ describe('pointsman abort', () => {
   test('with a reason is the answer of a deploy that waits for one', async () => {
     const run = runThat(asked);
     await abortCommand(run.session, { reason: 'wrong prices' });
-    expect(run.asks).toEqual([{ answer: 'abort', by: 'ada@laptop', reason: 'wrong prices', release: 'v2' }]);
+    expect(run.asks).toEqual([{ answer: 'abort', by: 'ada@laptop', reason: 'wrong prices', release: 'v2', signed }]);
   });
 
   test('without a reason cancels, whatever waits', async () => {

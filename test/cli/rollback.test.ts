@@ -243,9 +243,10 @@ describe('pointsman rollback', () => {
     const approval = { when: 'after-canary', since: now, deadline: now, otherwise: 'abort' } as const;
     const running = progressOf({ phase: 'waiting-for-approval', approval });
     const { code, asks } = await rollBack({ running, options: { yes: true, reason: 'prices are wrong' } });
+    const signed = { for: 'answer', workflowId: 'shop/production', startedAt: running.startedAt };
     expect({ code, asks }).toEqual({
       code: exitCodes.succeeded,
-      asks: [{ answer: 'abort', by: 'bob@laptop', reason: 'prices are wrong', release: 'v2' }],
+      asks: [{ answer: 'abort', by: 'bob@laptop', reason: 'prices are wrong', release: 'v2', signed }],
     });
   });
 

@@ -31,6 +31,7 @@ export interface ComposeService {
     readonly interval?: string;
     readonly timeout?: string;
     readonly start_period?: string;
+    readonly start_interval?: string;
     readonly retries?: number;
   };
   /** With every `$` doubled; `null` where a variable has no value. */

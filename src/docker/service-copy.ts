@@ -40,12 +40,13 @@ export function networksOf(config: ComposeConfig, { network_mode, networks }: Co
 /** Its own health check in the engine's words; `null`: the image's own counts. */
 export function healthcheckOf({ healthcheck }: ComposeService): Docker.HealthConfig | null {
   if (!healthcheck?.test) return null;
-  const { test, interval, timeout, start_period, retries } = healthcheck;
+  const { test, interval, timeout, start_period, start_interval, retries } = healthcheck;
   return {
     Test: test.map(unescaped),
     ...(interval ? { Interval: nanoseconds(interval) } : {}),
     ...(timeout ? { Timeout: nanoseconds(timeout) } : {}),
     ...(start_period ? { StartPeriod: nanoseconds(start_period) } : {}),
+    ...(start_interval ? { StartInterval: nanoseconds(start_interval) } : {}),
     ...(retries ? { Retries: retries } : {}),
   };
 }

@@ -17,6 +17,7 @@ describe('a copy of a service', () => {
       interval: '1m30s',
       timeout: '1.5s',
       start_period: '500ms',
+      start_interval: '250ms',
       retries: 3,
     };
     expect(healthcheckOf({ healthcheck })).toEqual({
@@ -24,6 +25,7 @@ describe('a copy of a service', () => {
       Interval: 90_000_000_000,
       Timeout: 1_500_000_000,
       StartPeriod: 500_000_000,
+      StartInterval: 250_000_000,
       Retries: 3,
     });
     expect(healthcheckOf({})).toBeNull();

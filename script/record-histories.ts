@@ -3,16 +3,23 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { Client, Connection } from '@temporalio/client';
 import { historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { execa } from 'execa';
 import { parseDocument } from 'yaml';
+import type { QueueInput, Waiter } from '../src/model/queue.js';
+import { taskQueue } from '../src/temporal/place.js';
+import { whoIsUp } from '../src/temporal/presence.js';
+import { joinLine, leaveLine } from '../src/workflows/messages.js';
 import { setup } from '../test/support/e2e-setup.js';
 import { historiesDirectory, kindsOfRun, type KindOfRun } from '../test/support/histories.js';
 import { historyText } from '../test/support/history-text.js';
 import { HistoryWatch } from '../test/support/history-watch.js';
 import { Playground } from '../test/support/playground.js';
+import { untilSaid } from '../test/support/until-said.js';
 
 const [version] = process.argv.slice(2);
 if (!version) throw new Error('usage: record-histories.ts VERSION');
@@ -24,15 +31,22 @@ const place = await Playground.create({ at: '/srv/notes' });
 const removeImages = await setup();
 const run = `${place.project}/demo`;
 const drill = `${run}/drill`;
+const line = `${run}/queue`;
 const migrate = ['python', '-m', 'app.migrate'];
+
+interface Recorded {
+  readonly workflowId: string;
+  readonly runId?: string;
+}
 
 /** Made in any case: the others stand on them. */
 const base: readonly KindOfRun[] = ['first-deploy', 'second-deploy', 'backed-up', 'restored'];
 
 /**
- * How each kind of run comes about, whatever of the others came before; returns the id of its workflow. Made in the order of `kindsOfRun`.
+ * How each kind of run comes about, whatever of the others came before; returns which it is, where not the last one of a workflow
+ * id with its run. Made in the order of `kindsOfRun`.
  */
-const recipes: Record<KindOfRun, () => Promise<string>> = {
+const recipes: Record<KindOfRun, () => Promise<string | Recorded>> = {
   'first-deploy': () => deploy('v1'),
   'second-deploy': () => deploy('v2'),
   'failed-health': () => deploy('broken', 4),
@@ -80,7 +94,6 @@ const recipes: Record<KindOfRun, () => Promise<string>> = {
     await place.untilRunning('composeUpWait');
     await deploy('v2', 0, '--queue');
     await first;
-    const line = `${run}/queue`;
     await withClient(({ workflow }) => workflow.getHandle(line).result());
     return line;
   },
@@ -117,6 +130,29 @@ const recipes: Record<KindOfRun, () => Promise<string>> = {
     await byHand();
     return command(0, 'adopt', '--yes');
   },
+  'tidied-while-draining': () => deploy('v1'),
+  resumed: async () => {
+    const deploying = place.start('deploy', '-e', 'demo', '--release', 'v2');
+    await place.untilRunning('composeUpWait');
+    process.kill((await whoIsUp(place.home))?.pid ?? 0, 'SIGKILL');
+    await deploying;
+    return run;
+  },
+  'approval-expired': () => withKeys({ approval: { when: 'before-switch', timeout: '2s' } }, () => deploy('v1', 4)),
+  superseded: async () => {
+    await place.holdSlots();
+    const first = place.start('deploy', '-e', 'demo', '--release', 'v3');
+    await place.untilRunning('composeUpWait');
+    const second = place.start('deploy', '-e', 'demo', '--release', 'v1', '--queue');
+    await untilSaid(second.all, 'number 1 in line');
+    const third = place.start('deploy', '-e', 'demo', '--release', 'v2', '--supersede');
+    await second;
+    await place.letSlotsGo();
+    await Promise.all([first, third]);
+    await withClient(({ workflow }) => workflow.getHandle(line).result());
+    return line;
+  },
+  'line-continued': () => withClient(untilContinued),
 };
 
 try {
@@ -179,6 +215,24 @@ async function asked(release: string, expected: number, answer: readonly string[
   return deploying;
 }
 
+/** A line that has heard so much that it goes on with a fresh history: most of it that somebody leaves who never waited. */
+async function untilContinued({ workflow }: Client): Promise<Recorded> {
+  const waiter: Waiter = { id: 'a', release: 'v1', requestedBy: 'somebody', since: null, supersede: false };
+  const args: [QueueInput] = [{ line: [] }];
+  const begun = { workflowId: line, taskQueue, signal: joinLine, signalArgs: [waiter] as [Waiter], args };
+  const { signaledRunId: runId } = await workflow.signalWithStart('queue', begun);
+  const handle = workflow.getHandle(line, runId);
+  for (;;) {
+    const { status, historyLength } = await handle.describe();
+    if (status.name !== 'RUNNING') break;
+    // It looks at its length when somebody may be gone, so the one in it has to stay for that.
+    await workflow.getHandle(line).signal(joinLine, waiter);
+    if (historyLength > 2000) await sleep(1000);
+    else await Promise.all(Array.from({ length: 50 }, () => workflow.getHandle(line).signal(leaveLine, 'b')));
+  }
+  return { workflowId: line, runId };
+}
+
 /** A failed deploy whose backup is moved away before it is put back. */
 async function needsAttention(): Promise<() => Promise<unknown>> {
   await place.database({});
@@ -199,20 +253,23 @@ async function withClient<Result>(ask: (client: Client) => Promise<Result>): Pro
   return ask(new Client({ connection })).finally(() => connection.close());
 }
 
+/** That of a line that was continued is thirty times smaller packed. */
 function fileOf(kind: KindOfRun): string {
-  return join(target, `${kind}.json`);
+  return join(target, `${kind}.json${kind === 'line-continued' ? '.gz' : ''}`);
 }
 
-async function save(kind: KindOfRun, workflowId: string): Promise<void> {
+async function save(kind: KindOfRun, made: string | Recorded): Promise<void> {
   if (!missing.includes(kind)) return;
-  const history = await withClient(({ workflow }) => workflow.getHandle(workflowId).fetchHistory());
+  const { workflowId, runId } = typeof made === 'string' ? { workflowId: made } : made;
+  const history = await withClient(({ workflow }) => workflow.getHandle(workflowId, runId).fetchHistory());
   const text = (await machinePaths()).reduce(
     (json, [path, neutral]) => json.replaceAll(path, neutral),
     historyToJSON(history),
   );
   await requireNeutral(kind, historyText(historyFromJSON(JSON.parse(text))));
   await mkdir(target, { recursive: true });
-  await writeFile(fileOf(kind), `${text}\n`, { flag: 'wx' });
+  const file = fileOf(kind);
+  await writeFile(file, file.endsWith('.gz') ? gzipSync(text, { level: 9 }) : `${text}\n`, { flag: 'wx' });
   console.log(`recorded ${kind}: ${history.events?.length ?? 0} events`);
 }
 

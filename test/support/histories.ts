@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 
@@ -11,7 +12,7 @@ export const kindsOfRun = [
   ...['first-deploy', 'second-deploy', 'failed-health', 'cancelled', 'rolled-back', 'refused'],
   ...['backed-up', 'skipped', 'restored', 'drilled', 'drilled-by-schedule', 'queued', 'recovered', 'retried'],
   ...['undone-while-held', 'migrated-while-held', 'canaried', 'baked', 'approved', 'disapproved', 'maintained'],
-  'adopted',
+  ...['adopted', 'tidied-while-draining', 'resumed', 'approval-expired', 'superseded', 'line-continued'],
 ] as const;
 
 export type KindOfRun = (typeof kindsOfRun)[number];
@@ -25,13 +26,14 @@ export interface RecordedHistory {
 /** Every history that a released version of pointsman has left; none is ever recorded again. */
 export function recordedHistories(): RecordedHistory[] {
   const files = readdirSync(historiesDirectory, { recursive: true, encoding: 'utf8' }).filter((file) =>
-    file.endsWith('.json'),
+    /\.json(\.gz)?$/.test(file),
   );
   return files.sort().map((file) => {
     const path = join(historiesDirectory, file);
+    const bytes = readFileSync(path);
     return {
-      name: relative(historiesDirectory, path).replace(/\.json$/, ''),
-      json: JSON.parse(readFileSync(path, 'utf8')) as unknown,
+      name: relative(historiesDirectory, path).replace(/\.json(\.gz)?$/, ''),
+      json: JSON.parse((path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString()) as unknown,
     };
   });
 }
@@ -45,6 +47,15 @@ export interface RecordedCall {
 export interface RecordedRun {
   readonly workflow: string;
   readonly calls: readonly RecordedCall[];
+}
+
+/** Ids of the `patched()` markers in a history: each change of a workflow that its run came by and knew of. */
+export function patchesOf(json: unknown): string[] {
+  return (historyFromJSON(json).events ?? []).flatMap(({ markerRecordedEventAttributes: marker }) =>
+    marker?.markerName === 'core_patch'
+      ? [(decode(marker.details?.['patch-data']?.payloads) as { id: string }).id]
+      : [],
+  );
 }
 
 /** A history as the calls that its workflow made, in order. */

@@ -1,8 +1,9 @@
 import { historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { readdir, readFile } from 'node:fs/promises';
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as workflows from '../../src/workflows/index.js';
-import { kindsOfRun, readRun, recordedHistories, type RecordedHistory } from '../support/histories.js';
+import { kindsOfRun, patchesOf, readRun, recordedHistories, type RecordedHistory } from '../support/histories.js';
 import { historyText } from '../support/history-text.js';
 import { replay, replayBundle } from '../support/replay.js';
 import '../support/workflow-environment.js';
@@ -21,6 +22,24 @@ describe('what versions have left behind', () => {
     expect(kindsOfRun.filter((kind) => !kinds.includes(kind))).toEqual([]);
     const covered = histories.map(({ json }) => readRun(json).workflow);
     expect(Object.keys(workflows).filter((workflow) => !covered.includes(workflow))).toEqual([]);
+  });
+
+  test('holds each change that is behind patched(), and a run of the same kind without it', async () => {
+    const sources = await readdir(new URL('../../src/workflows', import.meta.url));
+    const texts = await Promise.all(
+      sources.map((file) => readFile(new URL(`../../src/workflows/${file}`, import.meta.url), 'utf8')),
+    );
+    const ids = texts.flatMap((text) => [...text.matchAll(/\bpatched\('([^']+)'\)/g)].map(([, id]) => id ?? ''));
+    expect(ids).not.toEqual([]);
+    // One that cannot be read here would be left out of this test.
+    expect(texts.join().match(/\bpatched\(/g)).toHaveLength(ids.length);
+    const runs = histories.map(({ json }) => ({ of: readRun(json).workflow, patches: patchesOf(json) }));
+    for (const id of ids) {
+      const those = runs.filter(({ patches }) => patches.includes(id)).map(({ of }) => of);
+      expect(those, `runs with ${id}`).not.toEqual([]);
+      const without = runs.filter(({ of, patches }) => those.includes(of) && !patches.includes(id));
+      expect(without, `runs without ${id}`).not.toEqual([]);
+    }
   });
 
   test('survives being written down and read', () => {

@@ -1,17 +1,15 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { initProject } from '../../src/config/init.js';
-import { trusting } from './cheap-health-check.js';
 import { Playground } from './playground.js';
 import { noteCommand } from './transcript.js';
 
 /** A project with the CI file that `init --ci` writes, and a server that only the key of CI opens. */
 export async function ciProject(at?: string): Promise<Playground> {
-  const place = await Playground.create({ kind: 'via', asWritten: true, ...(at ? { at } : {}) });
+  const place = await Playground.create({ kind: 'via', ...(at ? { at } : {}) });
   await place.edit('pointsman.yml', (text) =>
     text.replace('production: {}', 'production: { compose: [compose.yml, compose.demo.yml], envFile: false }'),
   );
-  await place.edit('compose.yml', trusting);
   await initProject(place.directory, { ci: 'gitlab' });
   await initProject(place.directory, { ci: 'github' });
   await place.ssh?.allow(

@@ -9,7 +9,7 @@ import { parseDocument } from 'yaml';
 import { stopServer } from '../../src/temporal/embedded-server.js';
 import { whoIsUp } from '../../src/temporal/presence.js';
 import { findContainer, type ContainerState } from '../../src/docker/container.js';
-import { withCheapHealthCheck } from './cheap-health-check.js';
+import { withCheapHealthChecks } from './cheap-health-check.js';
 import { freePort } from './free-port.js';
 import { ownName } from './names.js';
 import { RunWatch } from './run-watch.js';
@@ -46,7 +46,7 @@ export interface PlaygroundOptions {
   readonly at?: string;
   /** Default: `local`. */
   readonly kind?: PlaygroundKind;
-  /** Whether the health check is the example's own, as a user has it. Default: no, see {@link withCheapHealthCheck}. */
+  /** Whether the health check is the example's own, as a user has it. Default: no, see {@link withCheapHealthChecks}. */
   readonly asWritten?: boolean;
 }
 
@@ -109,7 +109,9 @@ export class Playground {
         .replace('image: notes:', `image: ${imageRepository}:`)
         .replace('demo: { ', kind === 'ssh' && remote ? `demo: { hosts: ["${remote.ssh.url}"], ` : 'demo: { '),
     );
-    if (!asWritten) await playground.edit('compose.yml', withCheapHealthCheck);
+    if (!asWritten) {
+      for (const file of ['compose.yml', 'compose.demo.yml']) await playground.edit(file, withCheapHealthChecks);
+    }
     await playground.database({});
     if (playground.worksThere) await playground.bringUp();
     return playground;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { execa } from 'execa';
+import { cheapHealthCheck } from './cheap-health-check.js';
 import { Playground } from './playground.js';
 
 /** An app of one table: it migrates when it starts, and everything it says and is told goes through psql. */
@@ -42,12 +43,7 @@ const compose = `
 x-app: &app
   init: true
   environment: &environment { PGHOST: db, PGUSER: app, PGDATABASE: app, PGPASSWORD: '\${DB_PASSWORD}' }
-  healthcheck:
-    test: [CMD, python3, -c, "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
-    interval: 1s
-    timeout: 3s
-    retries: 3
-    start_period: 3s
+  healthcheck: ${cheapHealthCheck(`python3 -c "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"`, { retries: 6 })}
 services:
   app-blue:
     <<: *app
@@ -63,12 +59,12 @@ services:
     image: nginx:1.30
     ports: ['\${ROUTER_PORT:-5000}:5000']
     volumes: [router-config:/etc/nginx/conf.d]
-    healthcheck: { test: [CMD, nginx, -t], interval: 1s, start_period: 10s }
+    healthcheck: ${cheapHealthCheck('nginx -t')}
   db:
     image: postgres:15
     environment: { POSTGRES_USER: app, POSTGRES_DB: app, POSTGRES_PASSWORD: '\${DB_PASSWORD}' }
     volumes: [db-data:/var/lib/postgresql/data, db-backups:/backups]
-    healthcheck: { test: [CMD, pg_isready, -h, 127.0.0.1, -U, app], interval: 1s, retries: 60 }
+    healthcheck: ${cheapHealthCheck('pg_isready -h 127.0.0.1 -U app')}
 volumes: { router-config: , db-data: , db-backups: }
 `;
 

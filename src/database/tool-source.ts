@@ -32,7 +32,8 @@ load('sqlite_tool', '')
  */
 export async function toolSource(): Promise<string> {
   const loads = modules.map(async (name) => {
-    const source = await readFile(new URL(`./sqlite_tool/${name}.py`, import.meta.url), 'utf8');
+    // From `database` and from `cli`, where the build puts commands together.
+    const source = await readFile(new URL(`../database/sqlite_tool/${name}.py`, import.meta.url), 'utf8');
     // A JSON string is a Python string too.
     return `load('sqlite_tool.${name}', ${JSON.stringify(source)})`;
   });

@@ -1,10 +1,8 @@
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
-import type { loadClientConnectConfig } from '@temporalio/envconfig';
 import { refuseStranger } from './embedded-server.js';
 import { SigningCodec } from './signing-codec.js';
 import type { KeySource } from './signing-key.js';
-import { TemporalUnavailableError, type ExternalPlace, type ReachablePlace } from './place.js';
-import { reasonOf } from '../model/reason.js';
+import { TemporalUnavailableError, type ReachablePlace } from './place.js';
 
 export interface ConnectionFacts {
   readonly connectionOptions: ConnectionOptions;
@@ -16,19 +14,9 @@ export async function connectionFacts(place: ReachablePlace): Promise<Connection
   if (place.kind !== 'external') {
     return { connectionOptions: { address: `127.0.0.1:${place.port}` }, namespace: 'default' };
   }
-  const { connectionOptions, namespace } = await readConfiguration(place);
+  const { readConfiguration } = await import('./own-configuration.js');
+  const { connectionOptions, namespace } = readConfiguration(place);
   return { connectionOptions, namespace: namespace ?? 'default' };
-}
-
-async function readConfiguration({ variables }: ExternalPlace): Promise<ReturnType<typeof loadClientConnectConfig>> {
-  const { loadClientConnectConfig } = await import('@temporalio/envconfig');
-  try {
-    return loadClientConnectConfig({ overrideEnvVars: { ...variables } });
-  } catch (cause) {
-    const reason = reasonOf(cause);
-    const message = `Temporal's own configuration (TEMPORAL_… variables, temporal.toml) cannot be used: ${reason}`;
-    throw new TemporalUnavailableError(message, { cause });
-  }
 }
 
 /**

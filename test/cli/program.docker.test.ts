@@ -7,7 +7,8 @@ import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { exitCodes } from '../../src/cli/exit-codes.js';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const main = join(root, 'dist/cli/main.js');
 const example = fileURLToPath(new URL('../../examples/notes', import.meta.url));
 
 /** An empty directory, with the app in `app` where a test asks for it; gone after each test. */
@@ -36,6 +37,21 @@ async function app(): Promise<string> {
   await cp(example, path, { recursive: true });
   return path;
 }
+
+test('the built program needs no other package for a command, so that none is looked for file by file', async () => {
+  const alone = join(directory, 'alone');
+  for (const part of ['dist', 'templates', 'package.json'])
+    await cp(join(root, part), join(alone, part), { recursive: true });
+  const cwd = await app();
+  const env = { POINTSMAN_HOME: state, TEMPORAL_ADDRESS: '127.0.0.1:1' };
+  const runAlone = (...args: string[]) =>
+    execa(process.execPath, [join(alone, 'dist/cli/main.js'), ...args], { cwd, env, reject: false });
+  const checked = await runAlone('check', '-e', 'production');
+  expect(checked.stdout).toMatch(/\d+ to mend first; live: /);
+  expect({ code: checked.exitCode, err: checked.stderr }).toEqual({ code: exitCodes.refused, err: '' });
+  const asked = await runAlone('status', '-e', 'production');
+  expect(asked.stdout + asked.stderr).toContain('Temporal does not answer at 127.0.0.1:1');
+});
 
 describe('the built program, in an empty directory', () => {
   test('lists its commands and exit codes, and touches nothing', async () => {

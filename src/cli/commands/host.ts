@@ -1,6 +1,4 @@
-import { createRequire } from 'node:module';
 import { isIPv6 } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { knownHostsName } from '../../hosts/ssh/known-hosts.js';
 import type { SshTarget } from '../../hosts/ssh/target.js';
 import { readBounded } from '../../hosts/bounded-file.js';
@@ -17,6 +15,7 @@ import { durationPattern, parseDuration } from '../../config/duration.js';
 import { pc } from '../colours.js';
 import { Exit, exitCodes, type ExitCode } from '../exit-codes.js';
 import type { Session } from '../session.js';
+import { packageRoot, version } from '../this-package.js';
 import { jsonLine } from '../terminal-text.js';
 
 export interface HostInstallOptions {
@@ -78,8 +77,8 @@ export async function hostUpgradeCommand(
     const waitMs = waitOf(options.wait);
     const host = await session.sshHost(url);
     if (options.back) {
-      const version = await upgradeBack(host, { waitMs }, listener(session));
-      session.output.print(`pointsman ${version} runs on ${host.name} again`);
+      const before = await upgradeBack(host, { waitMs }, listener(session));
+      session.output.print(`pointsman ${before} runs on ${host.name} again`);
     } else {
       const what = load(session, options.temporal);
       await upgrade(host, { ...what, waitMs }, listener(session));
@@ -125,10 +124,8 @@ async function readKeys(files: readonly string[]): Promise<PublicKey[]> {
   );
 }
 
-/** This very program: beside `dist`, or `src`, lie its package and its templates. */
+/** This very program. */
 function load({ environment }: Session, demanded: string | undefined): Load {
-  const packageRoot = fileURLToPath(new URL('../../..', import.meta.url));
-  const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
   const found = environment.temporal.kind === 'embedded' ? environment.temporal.cli : null;
   const path = demanded ?? found;
   const temporal: TemporalFile | null = path ? { path, demanded: demanded !== undefined } : null;

@@ -82,7 +82,8 @@ async function underCuts<N extends Name>(name: N, args: Args<N>): Promise<Awaite
       // One that comes right after a cut may find the old connection dying still.
       failed = cuts > cutsBefore ? 1 : failed + 1;
       expect(failed, `${name} failed though it was not cut: ${String(ended.error)}`).toBeLessThanOrEqual(2);
-      expect((ended.error as { type?: string }).type).toMatch(/^(HostUnreachable|DockerUnavailable)$/);
+      const { type } = ended.error as { type?: string };
+      expect(type, `${name} failed: ${String(ended.error)}`).toMatch(/^(HostUnreachable|DockerUnavailable)$/);
     } else if (cuts === cutsBefore) {
       expect(at, `${name} asked the host for nothing`).toBeGreaterThan(0);
       return ended.result as Awaited<ReturnType<Activities[N]>>;

@@ -127,7 +127,7 @@ export class SshConnection {
         this.whileConnected(client, () =>
           open(client, (error, made) => {
             client.off('close', lost);
-            if (error || made === undefined) reject(this.refusedChannel('a session', error ?? new Error('nothing')));
+            if (error || made === undefined) reject(this.refusedChannel(session, error ?? new Error('nothing')));
             else resolve(made);
           }),
         );
@@ -196,11 +196,16 @@ export class SshConnection {
     if (reason === 'No response from server') return this.lost();
     const prohibited = (error as { reason?: number }).reason === administrativelyProhibited;
     const fix = prohibited ? ' Its sshd or the key forbids it (AllowTcpForwarding, permitopen).' : '';
-    return new SshError(prohibited ? 'refused' : 'unopened', `${name} does not open ${what}: ${reason}.${fix}`, {
+    // A port or a socket that is not opened is an answer. A session is not: the host has too many at this moment.
+    const passing = what === session ? 'unreachable' : 'unopened';
+    return new SshError(prohibited ? 'refused' : passing, `${name} does not open ${what}: ${reason}.${fix}`, {
       cause: error,
     });
   }
 }
+
+/** What most of what is asked of a host goes over. */
+const session = 'a session';
 
 function connectConfig(target: SshTarget): ConnectConfig {
   const { hostname, port, user, addressFamily, bindAddress, identities, hostKeys } = target;

@@ -191,7 +191,9 @@ describe('while somebody waits', () => {
       await expect.poll(() => said.at(-1), { timeout: 30_000 }).toContain('deploy v1 by ada (v1) waits for a person.');
       expect(said.at(-1)).toContain('Needs attention: stopSlots could not finish: it will not stop');
       stuck = false;
-      await first.executeUpdate(answerAttention, { args: [{ action: 'retry', by: 'ada', reason: 'mended' }] });
+      const { startTime } = await first.describe();
+      const signed = { for: 'answer', workflowId: first.workflowId, startedAt: startTime.getTime() } as const;
+      await first.executeUpdate(answerAttention, { args: [{ action: 'retry', by: 'ada', reason: 'mended', signed }] });
       await (await handle).result();
     });
   });

@@ -1,3 +1,5 @@
+import { matchesWildcards } from '../model/wildcards.js';
+
 /** A pattern of paths: `*` and `?` stand for anything but `/`, `**` for any number of directories. */
 export function matchesPattern(pattern: string, path: string): boolean {
   return matchSegments(segmentsOf(pattern), path.split('/'));
@@ -23,10 +25,5 @@ function matchSegments([first, ...rest]: readonly string[], path: readonly strin
       ? matchSegments(rest, [])
       : matchSegments(rest, path) || matchSegments([first, ...rest], path.slice(1));
   const [name, ...below] = path;
-  return name !== undefined && segmentPattern(first).test(name) && matchSegments(rest, below);
-}
-
-function segmentPattern(segment: string): RegExp {
-  const escaped = segment.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`^${escaped.replaceAll(/\*+/g, '[^/]*').replaceAll('?', '[^/]')}$`, 'su');
+  return name !== undefined && matchesWildcards(first, name) && matchSegments(rest, below);
 }

@@ -2,7 +2,9 @@
  * Whether a text matches a pattern in which `*` stands for anything and `?` for one character. In a time that grows with both,
  * whatever is in the pattern: it may be somebody else's.
  */
-export function matchesWildcards(pattern: string, text: string): boolean {
+export function matchesWildcards(wanted: string, given: string): boolean {
+  // A character may be two units of a string.
+  const [pattern, text] = [[...wanted], [...given]];
   let [at, position] = [0, 0];
   // Where the last `*` stands, and what it stands for ends; of several only the last one has to be thought over.
   let star = -1;
@@ -19,5 +21,5 @@ export function matchesWildcards(pattern: string, text: string): boolean {
       [at, position] = [star + 1, covered];
     } else return false;
   }
-  return /^\**$/.test(pattern.slice(at));
+  return pattern.slice(at).every((character) => character === '*');
 }

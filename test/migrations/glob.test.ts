@@ -16,8 +16,13 @@ test.each([
   ['db/**/*.sql', 'other/1.sql', false],
   ['d[b]+/(1).sql', 'd[b]+/(1).sql', true],
   ['d[b]/1.sql', 'db/1.sql', false],
+  ['db/?.sql', 'db/🚂.sql', true],
 ])('%s and %s: %s', (pattern, path, matches) => {
   expect(matchesPattern(pattern, path)).toBe(matches);
+});
+
+test('a pattern that a regular expression would think over for ever is told at once', () => {
+  expect(matchesPattern(`db/${'*a'.repeat(40)}!`, `db/${'a'.repeat(60)}`)).toBe(false);
 });
 
 test.each([

@@ -2,14 +2,14 @@
 # line with Compose, and no Node. Built here also where a registry answers: none serves such an image.
 # shellcheck shell=bash disable=SC2154 # cache and root are set in common.sh
 
-host_image=pointsman-test-server:bookworm
+host_image=pointsman-test-server:bookworm-2
 
 ensure_host_image() { no_registry=1 ensure_image "$host_image" build_host_image; }
 
 build_host_image() {
   # The CLI alone is taken out of the package: the tests use the engine that is there already.
   # shellcheck disable=SC2016 # mmdebstrap's own variable
-  bootstrap bookworm systemd,systemd-sysv,dbus,openssh-server,ca-certificates,curl "$cache/work/host.tar" \
+  bootstrap bookworm systemd,systemd-sysv,dbus,openssh-server,ca-certificates,curl,nftables,iptables "$cache/work/host.tar" \
     --customize-hook='chroot "$1" sh -ec "cd /tmp; apt-get download docker.io; dpkg --fsys-tarfile docker.io*.deb | tar -x -C / ./usr/bin/docker; rm docker.io*.deb"' \
     --customize-hook='chroot "$1" groupadd --system docker'
   mkdir -p "$cache/work/context"

@@ -5,7 +5,16 @@ import { keepOnHost } from '../hosts/own-file.js';
 import { timestampOf } from '../model/names.js';
 import { compressed } from './compressed.js';
 import { InstallError } from './install-error.js';
-import { currentLink, directories, previousLink, stateDirectory, user, versionDirectory } from './layout.js';
+import {
+  currentLink,
+  directories,
+  portsUnit,
+  previousLink,
+  stateDirectory,
+  user,
+  versionDirectory,
+  type UnitName,
+} from './layout.js';
 import type { BinaryPlan } from './plan-binaries.js';
 import type { Action, PlannedStep } from './plan.js';
 import type { Program } from './program.js';
@@ -54,8 +63,17 @@ async function act({ host, program }: Crew, action: Action): Promise<void> {
     case 'enable':
     case 'start':
     case 'restart':
-      return void (await host.run({ argv: ['systemctl', action.do, action.unit] }));
+      return systemctl(host, action.do, action.unit);
   }
+}
+
+/**
+ * Has systemd act on a unit. Where ports cannot be closed to other accounts the rest works all the same; what is open then
+ * is found out in the end, by trying.
+ */
+export async function systemctl(host: Host, what: 'enable' | 'start' | 'restart', unit: UnitName): Promise<void> {
+  const command = { argv: ['systemctl', what, unit] } as const;
+  await (unit === portsUnit && what !== 'enable' ? host.tryRun(command) : host.run(command));
 }
 
 /** Points `current` at a version, and `previous` at the one before it. */

@@ -49,6 +49,15 @@ export function checkServer(facts: ServerFacts, { start }: CheckedFor): Finding[
       'Stop it (a "pointsman up" there? pointsman down): Temporal listens there.',
     );
   }
+  if (!facts.packetFilter) {
+    findings.push({
+      severity: 'warning',
+      check: 'accounts',
+      message:
+        'Neither nft nor iptables is there, so every account of the server can reach Temporal: see, cancel and end what runs.',
+      fix: 'Install nftables there, and pointsman again.',
+    });
+  }
   if (Math.abs(facts.clockOffsetSeconds) > clockLimitSeconds) {
     const way = facts.clockOffsetSeconds > 0 ? 'ahead of' : 'behind';
     const message = `Its clock is ${Math.abs(facts.clockOffsetSeconds)} s ${way} this machine’s.`;

@@ -7,6 +7,7 @@ import { planInstall, type InstallPlan } from './plan.js';
 import { collectProgram, manifestHash, type Program } from './program.js';
 import type { PublicKey } from './public-key.js';
 import { gatherFacts, type ServerFacts } from './server-facts.js';
+import { stillOpen, untilClosed } from './open-ports.js';
 import { keepHistory, untilUp } from './server-questions.js';
 import { readUnitTemplates, renderUnits } from './units.js';
 
@@ -93,10 +94,12 @@ export function refuseOrWarn({ findings }: InstallPlan, listener: Listener): voi
   for (const finding of findings) listener.warning(finding);
 }
 
-/** Temporal answers, the new worker asks for work, and history is kept. */
+/** Temporal answers, to root and its own account alone, the new worker asks for work, and history is kept. */
 export async function proveUp(host: Host, listener: Listener): Promise<void> {
   await untilUp(host);
   const changed = await keepHistory(host);
   listener.step({ title: 'Temporal keeps history for 30 days', state: changed ? 'done' : 'unchanged' });
   listener.note('Temporal answers, and the worker asks it for work.');
+  const open = await untilClosed(host);
+  if (open.length > 0) listener.warning({ severity: 'warning', check: 'accounts', ...stillOpen(open) });
 }

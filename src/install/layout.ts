@@ -15,10 +15,12 @@ export const temporalPort = 7237;
 export const uiPort = 8237;
 export const temporalAddress = `127.0.0.1:${temporalPort}`;
 
+/** Closes Temporal's ports to other accounts. */
+export const portsUnit = 'pointsman-ports.service';
 export const temporalUnit = 'pointsman-temporal.service';
 export const workerUnit = 'pointsman-worker.service';
 /** In the order in which they start. */
-export const unitNames = [temporalUnit, workerUnit] as const;
+export const unitNames = [portsUnit, temporalUnit, workerUnit] as const;
 export type UnitName = (typeof unitNames)[number];
 
 /** Directory of one version of the program. */

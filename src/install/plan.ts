@@ -5,6 +5,7 @@ import {
   authorizedKeysPath,
   directories,
   environmentPath,
+  portsUnit,
   stateDirectory,
   temporalUnit,
   unitDirectory,
@@ -188,6 +189,8 @@ function switchSteps(
   }));
   const written = (unit: UnitName): boolean => files.some((file) => file.unit === unit && file.step.action !== null);
   const restarts = {
+    // Whoever flushed the packet filter's rules took these along.
+    [portsUnit]: written(portsUnit) || (facts.packetFilter && !facts.portsClosed),
     [temporalUnit]: written(temporalUnit) || temporalDiffers(facts, temporal),
     [workerUnit]: written(workerUnit) || switches || changedProgram,
   };

@@ -4,6 +4,7 @@ import {
   authorizedKeysPath,
   directories,
   environmentPath,
+  portsUnit,
   temporalUnit,
   unitDirectory,
   unitNames,
@@ -65,6 +66,10 @@ export interface ServerFacts {
   readonly clockOffsetSeconds: number;
   /** Of the ports that pointsman needs, those on which something listens. */
   readonly listening: readonly number[];
+  /** It has nft or iptables, by which ports are closed to other accounts. */
+  readonly packetFilter: boolean;
+  /** Their rules are set. */
+  readonly portsClosed: boolean;
   readonly node: OwnProgram | null;
   readonly temporal: OwnProgram | null;
   readonly canDownloadTemporal: boolean;
@@ -159,6 +164,8 @@ function machineFacts(said: Said) {
       .split(' ')
       .filter(Boolean)
       .map((port) => Number.parseInt(port, 16)),
+    packetFilter: said.has('packet-filter'),
+    portsClosed: said.has('ports-closed'),
     node: own('node'),
     temporal: own('temporal'),
     canDownloadTemporal: said.has('can-download-temporal'),
@@ -179,7 +186,7 @@ function installedFacts(said: Said) {
     previousVersion: said.get('previous-version') ?? null,
     target: installedVersion(said, 'target'),
     current: installedVersion(said, 'current'),
-    units: { [temporalUnit]: unit(temporalUnit), [workerUnit]: unit(workerUnit) },
+    units: { [portsUnit]: unit(portsUnit), [temporalUnit]: unit(temporalUnit), [workerUnit]: unit(workerUnit) },
   };
 }
 

@@ -42,7 +42,9 @@ export async function uninstall(
     await shell(host, script, args);
     report({ title, state: 'done' });
   };
-  await done(`stopped ${unitNames.join(' and ')}`, stopUnits, unitNames);
+  // Temporal before its ports are open to everybody again.
+  const stopped = unitNames.toReversed();
+  await done(`stopped ${stopped.join(', ')}`, stopUnits, stopped);
   await removeOwn(host, [...units, wrapperPath], report);
   await removeKeys(host, report);
   await done(`the versions in ${programs} removed`, removeVersions, [programs, currentLink, previousLink]);

@@ -5,11 +5,11 @@ import { serverArguments } from '../temporal/embedded-server.js';
 import {
   currentLink,
   environmentPath,
+  portsUnit,
   stateDirectory,
   temporalPort,
   temporalUnit,
   uiPort,
-  unitNames,
   user,
   workerUnit,
   wrapperPath,
@@ -21,8 +21,8 @@ export type UnitTexts = Readonly<Record<UnitName, string>>;
 /** The units as they lie in this program's `templates/systemd`. */
 export async function readUnitTemplates(packageRoot: string): Promise<UnitTexts> {
   const read = (name: UnitName): Promise<string> => readFile(join(packageRoot, 'templates/systemd', name), 'utf8');
-  const [temporal, worker] = await Promise.all([read(unitNames[0]), read(unitNames[1])]);
-  return { [temporalUnit]: temporal, [workerUnit]: worker };
+  const [ports, temporal, worker] = await Promise.all([read(portsUnit), read(temporalUnit), read(workerUnit)]);
+  return { [portsUnit]: ports, [temporalUnit]: temporal, [workerUnit]: worker };
 }
 
 /** The units as they are to lie on the server. */
@@ -33,11 +33,13 @@ export function renderUnits(templates: UnitTexts): UnitTexts {
     current: currentLink,
     wrapper: wrapperPath,
     environment: environmentPath,
+    ports: `${temporalPort} ${uiPort}`,
     serverArguments: serverArguments({ kind: 'embedded', stateDirectory, port: temporalPort, uiPort, cli: null })
       .map(unitWord)
       .join(' '),
   };
   return {
+    [portsUnit]: signed(fill(templates[portsUnit], values)),
     [temporalUnit]: signed(fill(templates[temporalUnit], values)),
     [workerUnit]: signed(fill(templates[workerUnit], values)),
   };

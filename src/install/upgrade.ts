@@ -1,7 +1,7 @@
 import type { Host } from '../hosts/host.js';
 import { isSigned, keepOnHost } from '../hosts/own-file.js';
 import { timestampOf } from '../model/names.js';
-import { carryOut, shell, switchTo } from './carry-out.js';
+import { carryOut, shell, switchTo, systemctl } from './carry-out.js';
 import { untilIdle } from './idle.js';
 import { InstallError } from './install-error.js';
 import { prepareLoad, proveUp, refuseOrWarn, type Listener, type Load } from './install.js';
@@ -84,11 +84,24 @@ async function putToWork(host: Host, version: string, restart: readonly UnitName
     const found = await host.readFile(`${unitDirectory}/${unit}`);
     if (found !== null && !isSigned(found)) await keepOnHost(host, `${unitDirectory}/${unit}`, timestampOf(Date.now()));
   }
+  await shell(host, removeUnknown, [units, unitDirectory, ...unitNames]);
   await shell(host, 'for unit in "$1"/*; do cp "$unit" "$2/"; done', [units, unitDirectory]);
   await switchTo(host, version);
   await host.run({ argv: ['systemctl', 'daemon-reload'] });
-  await host.run({ argv: ['systemctl', 'restart', ...restart] });
+  for (const unit of restart) {
+    if ((await host.readFile(`${unitDirectory}/${unit}`)) !== null) await systemctl(host, 'restart', unit);
+  }
 }
+
+/** A unit that the version to go back to does not know: it runs a program that would not be there. */
+const removeUnknown = String.raw`
+units=$1 there=$2; shift 2
+for unit; do
+  if [ -e "$units/$unit" ] || [ ! -e "$there/$unit" ]; then continue; fi
+  systemctl disable --now "$unit" 2>&1
+  rm "$there/$unit"
+done
+`;
 
 function touchesTemporal({ switchOver }: InstallPlan): boolean {
   return switchOver.some(({ action }) => action?.do === 'restart' && action.unit === temporalUnit);

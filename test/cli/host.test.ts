@@ -49,11 +49,13 @@ const well: readonly (readonly [RegExp, string])[] = [
   [/^id -u$/, '0\n'],
   [/^test -e \/opt\/pointsman\/current$/, ''],
   [/^readlink -e .*current$/, '/opt/pointsman/1.2.3\n'],
+  [/^systemctl show .*ports/, unit(0)],
   [/^systemctl show .*temporal/, unit(41)],
   [/^systemctl show .*worker/, unit(42)],
   [/cluster health/, 'SERVING\n'],
   [/task-queue describe/, '{"pollers":[{"identity":"42@server"}]}'],
   [/workflow count/, '{"count":"2"}'],
+  [/setpriv --reuid=65534/, '\n'],
 ];
 
 let session: Session;
@@ -81,14 +83,16 @@ async function endOf(command: Promise<number>): Promise<Pick<Exit, 'code' | 'mes
 }
 
 describe('host status', () => {
-  test('says in six lines how the server is', async () => {
+  test('says in eight lines how the server is', async () => {
     expect(await hostStatusCommand(session, url, {})).toBe(0);
     expect(said).toEqual([
       'pointsman   1.2.3',
+      'pointsman-ports.service  active since Mon 2026-11-23 14:44:02 UTC',
       'pointsman-temporal.service  active since Mon 2026-11-23 14:44:02 UTC',
       'pointsman-worker.service  active since Mon 2026-11-23 14:44:02 UTC',
       'Temporal    answers; 2 running',
       'worker      asks for work',
+      'ports       closed to other accounts',
       'disk        5.0 GiB free',
     ]);
   });
@@ -101,6 +105,24 @@ describe('host status', () => {
       workerPolls: false,
       problems: ['no worker asks Temporal for work'],
     });
+  });
+
+  test('names the ports of Temporal that other accounts of the server can connect to', async () => {
+    host = new ScriptedHost(
+      well.map(([pattern, answer]) => [pattern, pattern.test('setpriv --reuid=65534') ? '7237 40001\n' : answer]),
+    );
+    expect(await hostStatusCommand(session, url, {})).toBe(75);
+    expect(said).toContain('ports       open to other accounts: 7237, 40001');
+    expect(said.at(-1)).toBe(
+      'problem     Every account of the server can reach Temporal (7237, 40001): see, cancel and end what runs, but ' +
+        'deploy nothing. journalctl -u pointsman-ports.service says why they were not closed.',
+    );
+  });
+
+  test('says so where it cannot try that, as whoever is not root', async () => {
+    host = new ScriptedHost(well.filter(([pattern]) => !pattern.test('setpriv --reuid=65534')));
+    expect(await hostStatusCommand(session, url, {})).toBe(0);
+    expect(said).toContain('ports       unknown whether other accounts reach Temporal');
   });
 
   test('knows a server on which nothing is installed', async () => {

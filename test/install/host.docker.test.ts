@@ -1,8 +1,6 @@
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { existsSync, readdirSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { install, type Load } from '../../src/install/install.js';
 import { parsePublicKey } from '../../src/install/public-key.js';
@@ -12,12 +10,11 @@ import { uninstall } from '../../src/install/uninstall.js';
 import { until } from '../../src/install/until.js';
 import { upgrade, upgradeBack } from '../../src/install/upgrade.js';
 import { ContainerHost } from '../support/container-host.js';
-import { recorder } from './support.js';
+import { recorder, thisLoad } from './support.js';
 
 // Some ship the whole program two or three times.
 vi.setConfig({ testTimeout: 300_000 });
 
-const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
 const key = parsePublicKey(
   'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJu1lX2+cHoPVcAOxZVuQaAlvnxwE0RVzFnKUJmVgEA1 ci@example.org\n',
   'ci.pub',
@@ -28,23 +25,14 @@ let host: ContainerHost;
 let load: Load;
 const packages: string[] = [];
 
-/** As script/setup keeps it, which test servers are not asked to download. */
-function temporalCli(): string {
-  const cache = join(process.env['POINTSMAN_CACHE'] ?? join(homedir(), '.cache/pointsman'), 'bin');
-  const cached = existsSync(cache) ? readdirSync(cache).find((name) => /^temporal-\d/.test(name)) : undefined;
-  const path = process.env['POINTSMAN_TEMPORAL_CLI'] ?? (cached && join(cache, cached));
-  if (!path) throw new Error('no Temporal CLI was found: script/setup temporal');
-  return path;
-}
-
 /** This program under another version, changed as a later release would be. */
 async function laterVersion(version: string, change?: (main: string) => string): Promise<Load> {
   const directory = await mkdtemp(join(tmpdir(), 'pointsman-later-'));
   packages.push(directory);
   for (const part of ['dist', 'templates', 'docker-compose.temporal.yml', 'package.json']) {
-    await cp(join(packageRoot, part), join(directory, part), { recursive: true });
+    await cp(join(load.packageRoot, part), join(directory, part), { recursive: true });
   }
-  await symlink(join(packageRoot, 'node_modules'), join(directory, 'node_modules'));
+  await symlink(join(load.packageRoot, 'node_modules'), join(directory, 'node_modules'));
   const edit = async (file: string, how: (text: string) => string): Promise<void> => {
     await writeFile(join(directory, file), how(await readFile(join(directory, file), 'utf8')));
   };
@@ -66,9 +54,7 @@ async function endRun(workflow: string): Promise<void> {
 const mainPid = (unit: string): Promise<string> => host.sh(`systemctl show --property MainPID --value ${unit}`);
 
 beforeAll(async () => {
-  const { version } = JSON.parse(await readFile(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
-  if (!existsSync(join(packageRoot, 'dist/cli/main.js'))) throw new Error('not built: script/setup node');
-  load = { packageRoot, version, temporal: { path: temporalCli(), demanded: false } };
+  load = thisLoad();
   host = await ContainerHost.boot();
 });
 
@@ -275,6 +261,7 @@ describe('uninstall', () => {
     ).not.toMatch(/^\//m);
     expect(await host.sh('ls /etc/pointsman; ls /var/lib/pointsman/temporal.db')).toMatch(/environment\n.*temporal.db/);
     expect(await host.readFile('/var/lib/pointsman/.ssh/authorized_keys')).toBe('');
+    expect(await host.sh('nft list tables; iptables -S; ip6tables -S')).not.toMatch(/pointsman/i);
   });
 
   test('leaves nothing with --purge, and has nothing left to do after that', async () => {

@@ -41,7 +41,7 @@ describe('what somebody else wrote under a name of pointsman', () => {
   });
 });
 
-const everyUnit = ['pointsman-temporal', 'pointsman-worker'];
+const everyUnit = ['pointsman-ports', 'pointsman-temporal', 'pointsman-worker'];
 
 describe('the plan for a bare server', () => {
   test('is everything, the program made beside and moved into place', () => {
@@ -87,6 +87,11 @@ describe('the plan for a server that is set up', () => {
       'a unit that is not active',
       { units: { ...installed.units, [temporalUnit]: { active: false, enabled: true } }, listening: [] },
       ['start pointsman-temporal'],
+    ],
+    [
+      "rules that somebody flushed with the packet filter's others",
+      { portsClosed: false },
+      ['restart pointsman-ports'],
     ],
     [
       'a unit that does not start at boot',
@@ -141,6 +146,20 @@ describe('the plan for a server that is set up', () => {
   ];
   test.each(mended)('mends %s, and nothing else', (_, facts, done) => {
     expect(planned(facts)).toEqual(done);
+  });
+
+  test('has nothing to do about ports where there is no packet filter, and says what that means', () => {
+    const without = { packetFilter: false, portsClosed: false };
+    expect(planned(without)).toEqual([]);
+    expect(planInstall({ ...installed, ...without }, question).findings).toEqual([
+      {
+        severity: 'warning',
+        check: 'accounts',
+        message:
+          'Neither nft nor iptables is there, so every account of the server can reach Temporal: see, cancel and end what runs.',
+        fix: 'Install nftables there, and pointsman again.',
+      },
+    ]);
   });
 
   test('leaves settings alone that are not those that it would write', () => {

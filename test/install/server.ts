@@ -1,11 +1,15 @@
 import { renderUnits, type UnitTexts } from '../../src/install/units.js';
-import { temporalUnit, workerUnit } from '../../src/install/layout.js';
+import { portsUnit, temporalUnit, workerUnit } from '../../src/install/layout.js';
 import type { LocalFacts } from '../../src/install/local-facts.js';
 import type { InstallQuestion } from '../../src/install/plan.js';
 import { environmentText, wrapperText } from '../../src/install/server-files.js';
 import type { InstalledVersion, ServerFacts } from '../../src/install/server-facts.js';
 
-export const units: UnitTexts = renderUnits({ [temporalUnit]: 'temporal', [workerUnit]: 'worker' });
+export const units: UnitTexts = renderUnits({
+  [portsUnit]: 'ports',
+  [temporalUnit]: 'temporal',
+  [workerUnit]: 'worker',
+});
 export const manifest = 'a'.repeat(64);
 
 /** A server with Docker on which nobody has installed anything. */
@@ -23,6 +27,8 @@ export const bare: ServerFacts = {
   freeBytes: 20e9,
   clockOffsetSeconds: 0,
   listening: [],
+  packetFilter: true,
+  portsClosed: false,
   node: null,
   temporal: null,
   canDownloadTemporal: false,
@@ -34,6 +40,7 @@ export const bare: ServerFacts = {
   files: {},
   directories: {},
   units: {
+    [portsUnit]: { active: false, enabled: false },
     [temporalUnit]: { active: false, enabled: false },
     [workerUnit]: { active: false, enabled: false },
   },
@@ -51,12 +58,14 @@ export const shipped: InstalledVersion = {
 export const installed: ServerFacts = {
   ...bare,
   listening: [7237, 8237],
+  portsClosed: true,
   user: { home: '/var/lib/pointsman', shell: '/bin/sh', inDockerGroup: true },
   currentVersion: '1.2.3',
   target: shipped,
   files: {
     '/usr/local/bin/pointsman': { content: wrapperText(), rights: '755 root:root' },
     '/etc/pointsman/environment': { content: environmentText(), rights: '640 root:pointsman' },
+    '/etc/systemd/system/pointsman-ports.service': { content: units[portsUnit], rights: '644 root:root' },
     '/etc/systemd/system/pointsman-temporal.service': { content: units[temporalUnit], rights: '644 root:root' },
     '/etc/systemd/system/pointsman-worker.service': { content: units[workerUnit], rights: '644 root:root' },
   },
@@ -67,6 +76,7 @@ export const installed: ServerFacts = {
     '/var/lib/pointsman/.ssh': '700 pointsman:pointsman',
   },
   units: {
+    [portsUnit]: { active: true, enabled: true },
     [temporalUnit]: { active: true, enabled: true },
     [workerUnit]: { active: true, enabled: true },
   },

@@ -1,6 +1,28 @@
-import type { Finding } from '../../src/model/finding.js';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { StepReport } from '../../src/install/carry-out.js';
-import type { Listener } from '../../src/install/install.js';
+import type { Listener, Load } from '../../src/install/install.js';
+import type { Finding } from '../../src/model/finding.js';
+
+const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
+
+/** As script/setup keeps it, which test servers are not asked to download. */
+function temporalCli(): string {
+  const cache = join(process.env['POINTSMAN_CACHE'] ?? join(homedir(), '.cache/pointsman'), 'bin');
+  const cached = existsSync(cache) ? readdirSync(cache).find((name) => /^temporal-\d/.test(name)) : undefined;
+  const path = process.env['POINTSMAN_TEMPORAL_CLI'] ?? (cached && join(cache, cached));
+  if (!path) throw new Error('no Temporal CLI was found: script/setup temporal');
+  return path;
+}
+
+/** This very build, as it is brought to a server. */
+export function thisLoad(): Load {
+  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
+  if (!existsSync(join(packageRoot, 'dist/cli/main.js'))) throw new Error('not built: script/setup node');
+  return { packageRoot, version, temporal: { path: temporalCli(), demanded: false } };
+}
 
 export interface Recorder {
   readonly listener: Listener;

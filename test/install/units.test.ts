@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { temporalUnit, unitNames, workerUnit } from '../../src/install/layout.js';
+import { portsUnit, temporalUnit, unitNames, workerUnit } from '../../src/install/layout.js';
 import { readUnitTemplates, renderUnits, type UnitTexts } from '../../src/install/units.js';
 
 let units: UnitTexts;
@@ -97,7 +97,37 @@ describe('the unit of the worker', () => {
   });
 });
 
-describe('both units', () => {
+describe('the unit that closes ports', () => {
+  test('has its rules set before Temporal starts, again when Temporal has other ports, and away in the end', () => {
+    const program = '/bin/sh /opt/pointsman/current/templates/systemd/close-ports.sh';
+    expect(directives(units[portsUnit])).toEqual(
+      expect.arrayContaining([
+        'Before=pointsman-temporal.service',
+        `ExecStart=${program} close pointsman 7237 8237`,
+        `ExecReload=${program} follow pointsman 7237 8237`,
+        `ExecStop=${program} open`,
+      ]),
+    );
+    expect(directives(units[temporalUnit])).toEqual(
+      expect.arrayContaining([
+        'Wants=pointsman-ports.service',
+        'ExecStartPost=+-/usr/bin/systemctl --no-block try-reload-or-restart pointsman-ports.service',
+      ]),
+    );
+  });
+
+  test('can change the packet filter, and nothing else', () => {
+    expect(directives(units[portsUnit])).toEqual(
+      expect.arrayContaining([
+        'CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW',
+        'ProtectSystem=strict',
+        'IPAddressDeny=any',
+      ]),
+    );
+  });
+});
+
+describe('the units', () => {
   /** As they are, but for programs that are not on this machine. */
   async function written(change = (text: string): string => text): Promise<string[]> {
     const directory = await mkdtemp(join(tmpdir(), 'pointsman-units-'));
@@ -128,6 +158,7 @@ describe('both units', () => {
   });
 
   test.each([
+    [portsUnit, 20],
     [temporalUnit, 15],
     [workerUnit, 20],
   ])('%s is exposed no more than %d of 100 to systemd’s eyes', async (unit, threshold) => {

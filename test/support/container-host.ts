@@ -6,7 +6,7 @@ import { LocalHost } from '../../src/hosts/local-host.js';
 import { until } from '../../src/install/until.js';
 import { ownName } from './names.js';
 
-const image = 'pointsman-test-server:bookworm';
+const image = 'pointsman-test-server:bookworm-2';
 const socket = '/var/run/docker.sock';
 
 /** A container that is a server: systemd is its first process. Commands go through `docker exec`, as root. */
@@ -23,10 +23,13 @@ export class ContainerHost implements Host {
   /** Boots one. It has the machine's own Docker engine, whose containers it therefore sees. */
   static async boot(): Promise<ContainerHost> {
     const host = new ContainerHost(ownName('pm-server'));
-    // What systemd needs of a privileged container, and no more: mounts, for the units' own view of the files.
+    // What systemd needs of a privileged container, and no more: mounts, for the units' own view of the files. And the
+    // packet filter, of its own network.
     const rights = [
       '--cap-add',
       'SYS_ADMIN',
+      '--cap-add',
+      'NET_ADMIN',
       '--security-opt',
       'seccomp=unconfined',
       '--security-opt',

@@ -170,6 +170,11 @@ export function ciLines({ hostname, port, jump }: CiTarget, hostKey: string | nu
 
 type CiTarget = Pick<SshTarget, 'hostname' | 'port'> & { readonly jump: Pick<SshTarget, 'address'> | null };
 
+function portsText({ openPorts }: HostStatus): string {
+  if (openPorts === null) return 'unknown whether other accounts reach Temporal';
+  return openPorts.length === 0 ? 'closed to other accounts' : `open to other accounts: ${openPorts.join(', ')}`;
+}
+
 function statusLines(status: HostStatus): string[] {
   const { version, previous, units, running, freeBytes, problems } = status;
   return [
@@ -177,6 +182,7 @@ function statusLines(status: HostStatus): string[] {
     ...units.map(({ name, active, since }) => `${name}  ${active}${since ? ` since ${since}` : ''}`),
     `Temporal    ${status.temporalAnswers ? 'answers' : 'does not answer'}; ${running ?? 'an unknown number of'} running`,
     `worker      ${status.workerPolls ? 'asks for work' : 'asks for no work'}`,
+    `ports       ${portsText(status)}`,
     `disk        ${(freeBytes / 2 ** 30).toFixed(1)} GiB free`,
     ...problems.map((problem) => pc.red(`problem     ${problem}`)),
   ];

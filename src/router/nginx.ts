@@ -8,6 +8,7 @@ import {
   type ExecOptions,
   type ExecResult,
 } from '../docker/container.js';
+import { isNotRunning } from '../docker/engine-refusal.js';
 import type { Host } from '../hosts/host.js';
 import type { RouterWorker } from '../model/activities.js';
 import type { Settings } from '../model/settings.js';
@@ -155,7 +156,11 @@ export class Nginx {
   /** The worker processes that there are now, those that still finish requests of an older config included. */
   async workers(): Promise<RouterWorker[]> {
     const container = this.host.docker.getContainer(this.container.id);
-    const top = (await container.top({ ps_args: '-o pid,lstart,args' })) as { Processes: string[][] };
+    const top = (await container.top({ ps_args: '-o pid,lstart,args' }).catch((error: unknown) => {
+      // A router that has just died has none, nor their requests.
+      if (isNotRunning(error)) return { Processes: [] };
+      throw error;
+    })) as { Processes: string[][] };
     return top.Processes.map((row) => row.join(' ').trim().split(/\s+/))
       .filter((words) => words.join(' ').includes('nginx: worker process'))
       .map(([pid, ...rest]) => ({ pid: Number(pid), startedAt: rest.slice(0, 5).join(' ') }));

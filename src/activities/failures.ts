@@ -5,6 +5,7 @@ import { whyEngineRefused } from '../docker/engine-refusal.js';
 import { EngineWentAwayError } from '../docker/engine-watch.js';
 import { brokeOff } from '../hosts/broken-off.js';
 import { CommandError } from '../hosts/command-error.js';
+import { OvertakenError } from '../hosts/fence.js';
 import { SshError } from '../hosts/ssh/error.js';
 import type { FailureType } from '../model/failure.js';
 import type { Finding } from '../model/finding.js';
@@ -27,6 +28,7 @@ export function preflightFailed(findings: readonly Finding[]): ApplicationFailur
 export function toFailure(error: unknown, fallback: FailureType = 'CommandFailed'): unknown {
   if (error instanceof RouterConfigError)
     return failureOf('RouterConfigInvalid', `nginx refuses the config: ${error.message}`);
+  if (error instanceof OvertakenError) return failureOf('Overtaken', error.message);
   if (error instanceof RouterDownError) return failureOf('CommandFailed', error.message);
   if (error instanceof SwitchNotProvenError) return failureOf('SwitchNotProven', error.message);
   if (error instanceof SshError) return failureOf(error.passing ? 'HostUnreachable' : 'HostRefused', error.message);

@@ -64,7 +64,7 @@ function run<N extends keyof Activities>(name: N, args: object): ReturnType<Acti
   const { signal } = new AbortController();
   const activities = createActivities({
     hosts: { of: () => Promise.resolve(host) },
-    runner: (work) => work({ signal, runId: 'test', report: () => undefined }),
+    runner: (work) => work({ signal, runId: 'test', number: Date.now(), report: () => undefined }),
   });
   return (activities[name] as (args: object) => Promise<void>)({ settings, ...args }) as ReturnType<Activities[N]>;
 }

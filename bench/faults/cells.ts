@@ -6,11 +6,17 @@ export type Step = keyof Activities;
 /** Processes of pointsman's own: any of them may die at any step. */
 export const processes = ['worker', 'cli', 'server', 'all'] as const;
 
+/**
+ * What is away for longer than a heartbeat may take, and comes back: the worker's process stopped (SIGSTOP), or no way from it to
+ * Temporal while it still reaches Docker. An attempt that was given up meanwhile goes on then.
+ */
+export const absences = ['pause', 'cut'] as const;
+
 /** What else may die under a step that has to do with it. */
 export const parts = ['slot', 'router', 'litestream', 'compose', 'dockerd'] as const;
 
 export type Part = (typeof parts)[number];
-export type Kill = (typeof processes)[number] | Part;
+export type Kill = (typeof processes)[number] | (typeof absences)[number] | Part;
 
 /** As it is about to begin; while it runs; as soon as it is over. */
 export const moments = ['before', 'middle', 'after'] as const;
@@ -94,7 +100,7 @@ export const elsewhere: Partial<Record<Step, string>> = {
 /** Every cell of a scenario whose run without a kill had these steps, in their order. */
 export function cellsOf(scenario: string, steps: readonly string[]): Cell[] {
   return numbered(steps).flatMap(({ step, nth }) =>
-    [...processes, ...(touched[step as Step] ?? [])].flatMap((kill) =>
+    [...processes, ...absences, ...(touched[step as Step] ?? [])].flatMap((kill) =>
       momentsOf(kill).map((at) => ({ scenario, step, nth, at, kill })),
     ),
   );

@@ -7,6 +7,7 @@ import { execa } from 'execa';
 import { whoIsUp } from '../../src/temporal/presence.js';
 import { slots, type Slot } from '../../src/model/slot.js';
 import type { Playground } from '../../test/support/playground.js';
+import { cut, mend, pause, wake } from './away.js';
 import type { Kill } from './cells.js';
 
 /** What a kill is done to. */
@@ -35,6 +36,10 @@ export async function strike(kill: Kill, target: Target): Promise<boolean> {
       const killed = [await killWorker(place), await killServer(place)];
       return killed.includes(true);
     }
+    case 'pause':
+      return pause(place);
+    case 'cut':
+      return cut(place);
     case 'slot':
       return killContainer(place, `app-${newSlot}`);
     case 'router':
@@ -47,9 +52,11 @@ export async function strike(kill: Kill, target: Target): Promise<boolean> {
   }
 }
 
-/** What a supervisor does at once, or the next person with a question. */
+/** What a supervisor does at once, or the next person with a question; what was only away comes back by itself. */
 export async function bringBack(kill: Kill, place: Playground): Promise<void> {
   if (kill === 'worker' || kill === 'all') await place.run('status', '-e', 'demo');
+  if (kill === 'pause') await wake(place);
+  if (kill === 'cut') await mend(place);
   if (kill === 'dockerd') await execa(fileURLToPath(new URL('../../script/setup', import.meta.url)), ['docker']);
 }
 

@@ -28,6 +28,7 @@ import {
 } from '../router/adopt-files.js';
 import { askPaths, comparePaths } from '../router/asked-paths.js';
 import { proveTheirs, servesOurs } from '../router/proof-of-theirs.js';
+import { Nginx } from '../router/nginx.js';
 import { isOwnConfig } from '../router/nginx-config.js';
 import type { Dependencies } from './dependencies.js';
 import { failureOf } from './failures.js';
@@ -121,8 +122,10 @@ function notePath(host: Host, { settings, timestamp }: UndoAdoptionArgs): string
 /** The files that the new config has brought go first, so that neither of the two is ever read with what belongs to the other. */
 async function undoAdoption(host: Host, args: UndoAdoptionArgs, { signal }: Running): Promise<AdoptionUndone> {
   const { settings, timestamp } = args;
+  if (await glassBrokenSince(host, settings, timestamp)) return { changed: false };
+  await (await Nginx.find(host, settings))?.closeFence();
   const note = await host.readFile(notePath(host, args));
-  if (note === null || (await glassBrokenSince(host, settings, timestamp))) return { changed: false };
+  if (note === null) return { changed: false };
   const before = JSON.parse(note) as FilesBefore;
   const nginx = await routerOf(host, settings);
   const previous = before.absent.filter((file) => file.endsWith('.previous'));

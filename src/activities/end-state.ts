@@ -80,6 +80,7 @@ export function endMaintenance(host: Host, settings: Settings, signal: AbortSign
 async function endState(host: Host, settings: Settings, { isIn, without, signal }: Ending): Promise<boolean> {
   const nginx = await Nginx.find(host, settings);
   if (!nginx) return false;
+  await nginx.closeFence();
   const inPlace = (await nginx.readConfig()) ?? '';
   const loaded = await askRouter(host, settings);
   let config = inPlace;

@@ -1,8 +1,11 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { ToolError } from '../database/tool-error.js';
+import { whyEngineIsAway } from '../docker/engine-away.js';
+import { whyEngineRefused } from '../docker/engine-refusal.js';
 import { EngineWentAwayError } from '../docker/engine-watch.js';
 import { brokeOff } from '../hosts/broken-off.js';
 import { CommandError } from '../hosts/command-error.js';
+import { OvertakenError } from '../hosts/fence.js';
 import { SshError } from '../hosts/ssh/error.js';
 import type { FailureType } from '../model/failure.js';
 import type { Finding } from '../model/finding.js';
@@ -25,14 +28,18 @@ export function preflightFailed(findings: readonly Finding[]): ApplicationFailur
 export function toFailure(error: unknown, fallback: FailureType = 'CommandFailed'): unknown {
   if (error instanceof RouterConfigError)
     return failureOf('RouterConfigInvalid', `nginx refuses the config: ${error.message}`);
+  if (error instanceof OvertakenError) return failureOf('Overtaken', error.message);
   if (error instanceof RouterDownError) return failureOf('CommandFailed', error.message);
   if (error instanceof SwitchNotProvenError) return failureOf('SwitchNotProven', error.message);
   if (error instanceof SshError) return failureOf(error.passing ? 'HostUnreachable' : 'HostRefused', error.message);
   if (error instanceof CommandError || error instanceof ToolError) return failureOf(fallback, error.message);
   if (error instanceof EngineWentAwayError) return failureOf('DockerUnavailable', error.message);
+  const refused = whyEngineRefused(error);
+  if (refused !== null) return failureOf('CommandFailed', refused);
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (brokeOff(error) || ['ECONNREFUSED', 'ENOENT', 'EACCES'].includes(code)) {
-    return failureOf('DockerUnavailable', `Docker does not answer: ${(error as Error).message}`);
+    const broke = brokeOff(error) ? 'the connection to it broke off' : (error as Error).message;
+    return failureOf('DockerUnavailable', whyEngineIsAway(error) ?? `Docker does not answer: ${broke}`);
   }
   return error;
 }

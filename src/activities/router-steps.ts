@@ -170,6 +170,7 @@ async function switchBack(
 ): Promise<SwitchedBack> {
   if (await glassBrokenSince(host, settings, timestamp)) return { changed: false, workers: [] };
   const nginx = await routerOf(host, settings);
+  await nginx.closeFence();
   const previous = await nginx.readPrevious(timestamp);
   if (previous === null) return { changed: false, workers: [] };
   const present = await nginx.readConfig();

@@ -1,8 +1,9 @@
 import { CancelledFailure, Context, heartbeat } from '@temporalio/activity';
+import type { Attempt } from '../hosts/fence.js';
 import { LeftAlone } from '../hosts/host.js';
 
 /** What a step may use while it runs. */
-export interface Running {
+export interface Running extends Attempt {
   /**
    * Aborted when the deploy is cancelled, the attempt has timed out or was superseded, or the worker shuts down. Unless a cancel
    * was asked for, the reason is {@link LeftAlone}: the next attempt joins what runs on the host.
@@ -31,13 +32,26 @@ export async function running<Result>(work: (running: Running) => Promise<Result
   let progress: object | undefined;
   const beat = setInterval(() => heartbeat(progress), beatMs);
   try {
-    return await work({ signal, runId, report: (latest) => void (progress = latest) });
+    return await work({ signal, runId, number: numberOf(info), report: (latest) => void (progress = latest) });
   } catch (error) {
     if (cancellationSignal.aborted) throw new CancelledFailure('cancelled');
     throw error;
   } finally {
     clearInterval(beat);
   }
+}
+
+/**
+ * When the server scheduled this attempt, by its own clock, which is the only one asked; so it needs nothing of the workflow.
+ *
+ * It grows with the attempts of a step, since one is scheduled only after the one before was given up; with the steps of a run,
+ * since one is scheduled once the one before has ended or was given up; and with the runs of an environment, since they share
+ * one workflow id and none begins before the other has closed. Two steps that run at once (`drainSlot` and `cleanUp`) may have
+ * any order: the one that may be behind only looks at fences. The machines of one Temporal cluster differ by less than a step
+ * takes; a clock that is set back by more is dealt with where fences are read ({@link fencing}).
+ */
+function numberOf({ currentAttemptScheduledTimestampMs }: Context['info']): number {
+  return currentAttemptScheduledTimestampMs;
 }
 
 /** The signal of the SDK, with a reason that the layers below know. */

@@ -5,7 +5,7 @@ import { healthyAnew, isOneContainer } from '../docker/healthy-anew.js';
 import { imageId, pullImage } from '../docker/image.js';
 import { logOut } from '../docker/registry-login.js';
 import { letComeBack, letStayStopped } from '../docker/restart-policy.js';
-import { writeSlotImage } from '../docker/slots-env.js';
+import { closeSlotImages, requireLatest, writeSlotImage } from '../docker/slots-env.js';
 import { CommandError } from '../hosts/command-error.js';
 import type {
   Activities,
@@ -200,6 +200,7 @@ async function probeSlot(host: Host, { settings, slot, release }: ProbeArgs, { s
 
 /** By name, and never one that the router sends anybody to: a person may have switched it without this deploy. */
 async function stopSlots(host: Host, { settings, slots }: StopSlotsArgs, { signal }: Running): Promise<SlotsStopped> {
+  await closeSlotImages(host, settings);
   const routers = await askRouters(host, settings);
   const used = slots.filter((slot) => isUsed(routers, slot));
   const services = slots.filter((slot) => !used.includes(slot)).map((slot) => settings.slots[slot]);
@@ -207,6 +208,8 @@ async function stopSlots(host: Host, { settings, slots }: StopSlotsArgs, { signa
   if (services.length === 0) return { stopped: [], ...kept };
   const containers = await Promise.all(services.map((name) => findContainer(host.docker, settings.project, name)));
   const stopped = services.filter((_, at) => containers[at]?.running);
+  // Else a later deploy has started what this one was to stop.
+  await requireLatest(host, settings);
   // Before the stop: an engine that dies in between must not bring it back.
   for (const container of containers) if (container) await letStayStopped(host.docker, container.id);
   // Also where none runs: one in a restart loop does not count as running and must not come back.

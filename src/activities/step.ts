@@ -1,4 +1,5 @@
 import { settingsOn } from '../docker/project-directory.js';
+import { asAttempt } from '../hosts/fence.js';
 import type { Host } from '../hosts/host.js';
 import type { StepArgs } from '../model/activities.js';
 import type { FailureType } from '../model/failure.js';
@@ -10,8 +11,8 @@ import { running, type Running } from './running.js';
 export type Work<Args extends StepArgs, Result> = (host: Host, args: Args, context: Running) => Promise<Result>;
 
 /**
- * Makes activities of what steps do: on the host that the settings name, with heartbeats beside it, and with
- * failures of the closed list.
+ * Makes activities of what steps do: on the host that the settings name, with heartbeats beside it, behind the fences of
+ * whatever was begun later, and with failures of the closed list.
  */
 export function stepsOn({ hosts, runner = running }: Dependencies) {
   return <Args extends StepArgs, Result>(work: Work<Args, Result>, fallback?: FailureType) =>
@@ -19,7 +20,8 @@ export function stepsOn({ hosts, runner = running }: Dependencies) {
       runner((context) =>
         named(async () => {
           const host = await hosts.of(args.settings.host ?? null);
-          return work(host, { ...args, settings: settingsOn(host, args.settings) }, context);
+          const own = { ...args, settings: settingsOn(host, args.settings) };
+          return asAttempt(context, () => work(host, own, context));
         }, fallback),
       );
 }

@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import type { Host, RunOptions } from '../hosts/host.js';
 import type { Settings } from '../model/settings.js';
 import { isNotFound, readFileIn } from './container.js';
+import { isImageKept } from './engine-refusal.js';
 import { scratchLabels } from './scratch.js';
 import { dockerCommand } from './registry-login.js';
 
@@ -62,8 +63,13 @@ export async function removeImages(docker: Docker, references: readonly string[]
   for (const reference of references) {
     const id = await imageId(docker, reference);
     if (id === null || used.has(id)) continue;
-    await docker.getImage(reference).remove();
-    removed.push(reference);
+    try {
+      await docker.getImage(reference).remove();
+      removed.push(reference);
+    } catch (error) {
+      // Somebody has made something of it since, or removed it: either is as it should be.
+      if (!isImageKept(error)) throw error;
+    }
   }
   return removed;
 }

@@ -3,6 +3,7 @@ import type { LogSection } from '../model/activities.js';
 import type { Settings } from '../model/settings.js';
 import type { Slot } from '../model/slot.js';
 import { reasonOf } from '../model/reason.js';
+import { whyEngineRefused } from './engine-refusal.js';
 import { findContainer, isGone, tailLogs } from './container.js';
 
 /**
@@ -50,5 +51,5 @@ async function linesOf({ docker }: Host, project: string, service: string, lines
 
 function cannotBeRead(error: unknown, failures: unknown[]): string {
   failures.push(error);
-  return `(cannot be read: ${reasonOf(error)})`;
+  return `(cannot be read: ${whyEngineRefused(error) ?? reasonOf(error)})`;
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { closeFence, inTurnAt, writeFenced } from '../hosts/fence.js';
 import type { Host } from '../hosts/host.js';
 import { keepOnHost } from '../hosts/own-file.js';
 import { timestampOf } from '../model/names.js';
@@ -29,12 +30,26 @@ export async function readSlotImages(host: Host, place: Place): Promise<SlotImag
   return parseSlotsEnv((await host.readFile(slotsEnvPath(host, place))) ?? '');
 }
 
-/** Sets one slot and leaves the other as it is. */
+/**
+ * Sets one slot and leaves the other as it is.
+ *
+ * @throws {OvertakenError} where a later step has set one.
+ */
 export async function writeSlotImage(host: Host, place: Place, set: SlotImages): Promise<void> {
   const path = slotsEnvPath(host, place);
   const before = (await host.readFile(path)) ?? '';
   if (before !== '' && !isOwnSlotsEnv(before)) await keepOnHost(host, path, timestampOf(Date.now()));
-  await host.writeFile(path, renderSlotsEnv({ ...parseSlotsEnv(before), ...set }));
+  await writeFenced(host, path, renderSlotsEnv({ ...parseSlotsEnv(before), ...set }));
+}
+
+/** From now on no step that began before this one sets a slot any more. */
+export function closeSlotImages(host: Host, place: Place): Promise<void> {
+  return closeFence(host, slotsEnvPath(host, place));
+}
+
+/** @throws {OvertakenError} where a later step has set a slot, or has closed the fence before this one. */
+export function requireLatest(host: Host, place: Place): Promise<void> {
+  return inTurnAt(host, slotsEnvPath(host, place), { script: '', args: [] });
 }
 
 /** The variables of the Compose file that say what a slot runs. */

@@ -13,6 +13,8 @@ export const failureTypes = [
   'RehearsalFailed',
   /** Somebody has switched the router without this run, by break glass. */
   'SwitchedMeanwhile',
+  /** An attempt that was cut off came back after a later step had acted in its place; it changed nothing. */
+  'Overtaken',
   /** Writes were held longer than configured. */
   'HoldTooLong',
   /** What was restored from the replica is not what the database holds. */
@@ -67,6 +69,7 @@ export const nonRetryableFailures: readonly FailureType[] = [
   'ImageUnavailable',
   'RehearsalFailed',
   'SwitchedMeanwhile',
+  'Overtaken',
   'HoldTooLong',
   'ReplicaNotProven',
   'SlotUnhealthy',

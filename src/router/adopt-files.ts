@@ -57,7 +57,7 @@ export async function filesBefore(
 export async function writeSnippets(nginx: Nginx, { directory, snippets }: Placed): Promise<void> {
   for (const { path, text } of snippets) {
     const file = `${directory}/${path}`;
-    const { exitCode, stderr } = await nginx.exec(['sh', '-c', writeNew, 'sh', file, text]);
+    const { exitCode, stderr } = await nginx.act(writeNew, [file, text]);
     if (exitCode === inTheWay) {
       throw new SnippetInTheWayError(`${file} is there already, with other content: move it away first`);
     }
@@ -85,7 +85,7 @@ function directoriesOf(directory: string, snippets: readonly Snippet[]): string[
 }
 
 async function must(nginx: Nginx, script: string, args: readonly string[]) {
-  const ended = await nginx.exec(['sh', '-c', script, 'sh', ...args]);
+  const ended = await nginx.act(script, args, script === listAbsent ? 'look' : 'act');
   if (ended.exitCode === 0) return ended;
   throw new RouterDownError(`a command in the router ended with ${ended.exitCode}: ${lastLine(ended.stderr)}`);
 }

@@ -1,3 +1,4 @@
+import { fencing, fenceUnwritable } from '../hosts/fence.js';
 import { keepBefore, keptSuffix } from '../hosts/own-file.js';
 
 /** The one that pointsman writes. */
@@ -12,7 +13,19 @@ export function previous(timestamp: string): string {
 const candidate = 'pointsman-candidate.txt';
 
 /** No exit code of nginx's, nor of a command that was killed. */
-export const unwritable = 44;
+export const unwritable = fenceUnwritable;
+
+/**
+ * The router's fence: in the container's own file system, where nginx's test has its files, too. It lasts as long as the
+ * container, and is no file more among those of the user.
+ */
+export const fenceFile = '/tmp/pointsman-fence';
+
+/** What comes after it is done only behind the router's fence, by the number `$1`, and has the arguments from `$3` on. */
+export const behindFence = `${fencing}
+pass_fence ${fenceFile} "$1" "$2"
+shift 2
+`;
 
 /**
  * Writes `$3` beside what is in the directory `$1`, and tests it by itself.
@@ -28,6 +41,11 @@ user=$(grep -E '^[[:space:]]*user[[:space:]]' "\${main:-/etc/nginx/nginx.conf}" 
 f=$(mktemp) && printf '%s\\nevents {} http { include %s; }' "$user" "$next" > "$f" && nginx -t -c "$f"; code=$?
 rm -f "$f"
 [ $code -eq 0 ] || exit $code
+`;
+
+/** Writes `$2` into the directory `$1`, untested. */
+export const moving = `next=$1/${candidate}
+printf '%s' "$2" > "$next" && mv "$next" "$1/${file}" || exit ${unwritable}
 `;
 
 /** Gives the files `$@` the names back under which nginx reads them; `$by` is the timestamp of whoever has moved them. */

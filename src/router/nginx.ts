@@ -8,12 +8,14 @@ import {
   type ExecOptions,
   type ExecResult,
 } from '../docker/container.js';
+import { isNotRunning } from '../docker/engine-refusal.js';
+import { isOvertakenBy, overtaken, OvertakenError, passing, type Passing } from '../hosts/fence.js';
 import type { Host } from '../hosts/host.js';
 import type { RouterWorker } from '../model/activities.js';
 import type { Settings } from '../model/settings.js';
 import { RouterDownError } from './live-slot.js';
 import { marker } from './nginx-config.js';
-import { file, placing, previous, testing, unwritable } from './nginx-scripts.js';
+import { behindFence, fenceFile, file, moving, placing, previous, testing, unwritable } from './nginx-scripts.js';
 
 export { keptForEver } from './nginx-scripts.js';
 
@@ -86,9 +88,18 @@ export class Nginx {
     return readFileIn(this.host.docker, this.container.id, this.path(previous(timestamp)));
   }
 
-  /** Puts a config there before nginx has ever run: there is nothing to test it with and nothing to keep. */
+  /**
+   * Puts a config there before nginx has ever run: there is nothing to test it with and nothing to keep. A container that does
+   * not run takes no command, so its fence is looked at right before.
+   *
+   * @throws {OvertakenError} where a later step has changed something.
+   */
   async place(config: string): Promise<void> {
     const directory = this.settings.router.configDirectory;
+    if (this.running) return mustTake(await this.act(moving, [directory, config]));
+    passing('act');
+    const passed = await readFileIn(this.host.docker, this.container.id, fenceFile);
+    if (isOvertakenBy(Number(passed))) throw this.overtaken();
     await putFile(this.host.docker, this.container.id, { directory, name: file, content: config });
   }
 
@@ -105,7 +116,7 @@ export class Nginx {
   async install(config: string, timestamp: string, { reload = false, aside = [] }: Installing = {}): Promise<void> {
     const directory = this.settings.router.configDirectory;
     const args = [directory, previous(timestamp), config, reload ? 'reload' : '', marker, timestamp, ...aside];
-    mustTake(await this.exec(['sh', '-c', testing + placing, 'sh', ...args]));
+    mustTake(await this.act(testing + placing, args));
   }
 
   /**
@@ -115,7 +126,7 @@ export class Nginx {
    * @throws {RouterDownError} when the router died under it.
    */
   async reload(): Promise<void> {
-    mustAccept(await this.exec(['nginx', '-s', 'reload']));
+    mustAccept(await this.act('exec nginx -s reload', []));
   }
 
   /**
@@ -123,7 +134,7 @@ export class Nginx {
    * it does not. A router's image that has neither curl, wget nor bash cannot ask, and reloads.
    */
   async reloadIfItReaches(service: string, port: number): Promise<boolean> {
-    const ended = await this.exec(['sh', '-c', reloadOnceReached, 'sh', service, String(port)]);
+    const ended = await this.act(reloadOnceReached, [service, String(port)]);
     if (ended.exitCode === unreached) return false;
     mustAccept(ended);
     return true;
@@ -137,7 +148,7 @@ export class Nginx {
    */
   async accept(config: string): Promise<void> {
     const args = [this.settings.router.configDirectory, '', config];
-    mustTake(await this.exec(['sh', '-c', `${testing}exec nginx -t`, 'sh', ...args]));
+    mustTake(await this.act(`${testing}exec nginx -t`, args, 'look'));
   }
 
   /** Whether the router itself reaches a slot; one that cannot ask is taken to. */
@@ -149,13 +160,17 @@ export class Nginx {
   async removePrevious(exceptTimestamp: string): Promise<void> {
     const script =
       'cd "$1" && for f in default.conf.????????T??????Z*.previous default.conf.state-ended.previous; do case $f in "$2") ;; *) rm -f "$f" ;; esac; done';
-    await this.exec(['sh', '-c', script, 'sh', this.settings.router.configDirectory, previous(exceptTimestamp)]);
+    await this.act(script, [this.settings.router.configDirectory, previous(exceptTimestamp)], 'look');
   }
 
   /** The worker processes that there are now, those that still finish requests of an older config included. */
   async workers(): Promise<RouterWorker[]> {
     const container = this.host.docker.getContainer(this.container.id);
-    const top = (await container.top({ ps_args: '-o pid,lstart,args' })) as { Processes: string[][] };
+    const top = (await container.top({ ps_args: '-o pid,lstart,args' }).catch((error: unknown) => {
+      // A router that has just died has none, nor their requests.
+      if (isNotRunning(error)) return { Processes: [] };
+      throw error;
+    })) as { Processes: string[][] };
     return top.Processes.map((row) => row.join(' ').trim().split(/\s+/))
       .filter((words) => words.join(' ').includes('nginx: worker process'))
       .map(([pid, ...rest]) => ({ pid: Number(pid), startedAt: rest.slice(0, 5).join(' ') }));
@@ -184,10 +199,31 @@ export class Nginx {
   case $title in 'nginx: worker process is shutting down'*) kill -TERM "\${p#/proc/}" ;; esac
 done
 true`;
-    await this.exec(['sh', '-c', script]);
+    await this.act(script, [], 'look');
   }
 
-  /** Runs a command in the router's container. */
+  /**
+   * Runs a script in the router's container that changes something there, in one command with the look at its fence.
+   *
+   * @throws {OvertakenError} where a later step has changed something; nothing is done then.
+   */
+  async act(script: string, args: readonly string[], how: Passing = 'act'): Promise<ExecResult> {
+    const ended = await this.exec(['sh', '-c', behindFence + script, 'sh', ...passing(how), ...args]);
+    if (ended.exitCode === overtaken) throw this.overtaken();
+    return ended;
+  }
+
+  /** From now on no step that began before this one changes anything here: what undoes it may find that there is nothing to do. */
+  async closeFence(): Promise<void> {
+    // One that does not run is changed by nobody.
+    if (this.running) mustTake(await this.act('', [], 'close'));
+  }
+
+  private overtaken(): OvertakenError {
+    return new OvertakenError(`the router ${this.settings.router.service}`);
+  }
+
+  /** Runs a command in the router's container that changes nothing that a later step could have changed. */
   exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
     return execIn(this.host.docker, this.container.id, argv, options);
   }

@@ -65,7 +65,7 @@ export class WatchLog {
 
   /** Removes the file. nginx goes on writing into what is no file any more until it has loaded a config without the log. */
   async remove(): Promise<void> {
-    await this.nginx.exec(['rm', '-f', this.file]);
+    await this.nginx.act('rm -f "$1"', [this.file], 'look');
   }
 
   private async place(): Promise<{ inode: string; size: number }> {

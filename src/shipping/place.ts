@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { environmentDirectory } from '../docker/slots-env.js';
+import { actBehindFence } from '../hosts/fence.js';
 import type { Host } from '../hosts/host.js';
 import { BundleError, packFiles, releaseDirectory, type Bundle } from './bundle.js';
 
@@ -42,9 +43,14 @@ ln -sfn "$2" .current-new
 mv -T .current-new current
 `;
 
-/** Marks the release that is live: `current` is where a person looks, and where a rollback finds the Compose files. */
+/**
+ * Marks the release that is live: `current` is where a person looks, and where a rollback finds the Compose files.
+ *
+ * @throws {OvertakenError} where a later step has marked one.
+ */
 export async function markCurrent(host: Host, place: Place, directory: string): Promise<void> {
-  await host.run({ argv: ['sh', '-c', link, 'sh', environmentDirectory(host, place), directory] });
+  const root = environmentDirectory(host, place);
+  await actBehindFence(host, join(root, 'current'), { script: link, args: [root, directory] });
 }
 
 type Place = Parameters<typeof environmentDirectory>[1];

@@ -53,3 +53,15 @@ test('the last attempt that times out ends it: nobody would join it, and what is
   const info = { attempt: 5, retryPolicy: { maximumAttempts: 5 } };
   expect(await leaves(new ActivityCancellationDetails({ timedOut: true }), info)).toBe(false);
 });
+
+test('an attempt is known by when the server has scheduled it, so that a later one has the greater number', async () => {
+  const numbers: number[] = [];
+  for (const currentAttemptScheduledTimestampMs of [1_764_443_578_000, 1_764_443_585_000]) {
+    const environment = new MockActivityEnvironment({
+      scheduledTimestampMs: 1_764_443_578_000,
+      currentAttemptScheduledTimestampMs,
+    });
+    await environment.run(() => running(async ({ number }) => void numbers.push(number)));
+  }
+  expect(numbers).toEqual([1_764_443_578_000, 1_764_443_585_000]);
+});

@@ -38,6 +38,16 @@ describe('a record', () => {
     expect(await readRecordFile(host, path)).toEqual([{ id: '1' }, { id: '2' }]);
   });
 
+  test('loses no line to an attempt that has read the file, slept, and adds its own', async () => {
+    await add('1');
+    const slept = { name: host.name, tryRun: host.tryRun.bind(host), readFile: async () => '{"id":"1"}\n' };
+    await add('2');
+    for (const id of ['3', '3', '2']) {
+      await addToRecordFile<Line>(slept, path, { line: { id }, same: (other) => other.id === id });
+    }
+    expect(await readRecordFile(host, path)).toEqual([{ id: '1' }, { id: '2' }, { id: '3' }]);
+  });
+
   test('loses no line to one that was cut short before it', async () => {
     await add('1');
     await writeFile(path, '{"id":"1"}\n{"id":"cut sh');

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  absences,
   cellsOf,
   commandOf,
   elsewhere,
@@ -16,9 +17,9 @@ const deploySteps = ['preflight', 'composeUpWait', 'reloadRouter', 'drainSlot', 
 describe('the cells of a scenario', () => {
   const cells = cellsOf('deploy', deploySteps);
 
-  test('strike every process before, in the middle of and after every step', () => {
+  test('strike every process before, in the middle of and after every step, and take the worker away at each', () => {
     for (const step of deploySteps) {
-      for (const kill of processes) {
+      for (const kill of [...processes, ...absences]) {
         const found = cells.filter((cell) => cell.step === step && cell.kill === kill).map(({ at }) => at);
         expect(found).toEqual([...moments]);
       }
@@ -40,7 +41,7 @@ describe('the cells of a scenario', () => {
   });
 
   test('have a step that nobody has heard of, too', () => {
-    expect(cellsOf('deploy', ['sendPostcard'])).toHaveLength(processes.length * moments.length);
+    expect(cellsOf('deploy', ['sendPostcard'])).toHaveLength((processes.length + absences.length) * moments.length);
   });
 });
 

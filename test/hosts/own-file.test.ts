@@ -60,6 +60,10 @@ test('a slots.env that somebody else wrote is kept before the first slot is writ
   await writeSlotImage(host, place, { green: { image: 'shop:2', release: '2' } });
   await writeSlotImage(host, place, { green: { image: 'shop:3', release: '3' } });
   expect(await readFile(`${path}.before-pointsman`, 'utf8')).toContain('MINE=1');
-  expect(await readdir(join(path, '..'))).toEqual(['slots.env', 'slots.env.before-pointsman']);
+  expect((await readdir(join(path, '..'))).sort()).toEqual([
+    'slots.env',
+    'slots.env.before-pointsman',
+    'slots.env.fence',
+  ]);
   expect(await readFile(path, 'utf8')).toMatch(/^# Written by pointsman.*\nBLUE_IMAGE=shop:1\n[^]*GREEN_RELEASE=3\n$/);
 });

@@ -54,7 +54,7 @@ describe('a release', () => {
     await markCurrent(host, place, await send('v1'));
     await markCurrent(host, place, await send('v2'));
     expect(await readlink(there('current'))).toBe('releases/v2-20261123T141500Z-1f3a5b');
-    expect((await readdir(there())).sort()).toEqual(['current', 'releases']);
+    expect((await readdir(there())).sort()).toEqual(['current', 'current.fence', 'releases']);
   });
 
   test('that does not fit on the disk is told in words, and leaves no half directory', async () => {

@@ -8,7 +8,7 @@ import type { Host } from '../../hosts/host.js';
 import { releasePattern } from '../../model/names.js';
 import type { Settings } from '../../model/settings.js';
 import { liveText } from '../../model/slot.js';
-import { lookForAdoption, type AdoptPlan, type Found } from '../../preflight/adopt.js';
+import { lookForAdoption, type Found } from '../../preflight/adopt.js';
 import { Exit, exitCodes, type ExitCode } from '../exit-codes.js';
 import { follow } from '../follow.js';
 import { adoptText, byHandText } from '../render-adopt.js';
@@ -42,7 +42,7 @@ export async function adoptCommand(session: Session, options: AdoptOptions): Pro
   const found = await look(settings);
   if (found.kind !== 'theirs') return notAdopted(session, options, { found, settings });
   const { plan } = found;
-  const paths = pathsToAsk(settings, plan, options);
+  const paths = pathsToAsk(first.plan.paths, { written, settings }, options);
   await show(session, host, { plan, settings, paths, file }, options);
   if (options.dryRun) return exitCodes.succeeded;
   await confirmed(session, options);
@@ -87,13 +87,25 @@ function namedRelease({ release }: AdoptOptions): string | null {
   throw new Exit(exitCodes.usage, `--release ${release} cannot be an image tag.`);
 }
 
-/** Those that are named, and those that the app or the user's config has for certain. */
-function pathsToAsk({ health }: Settings, plan: AdoptPlan, { path = [] }: AdoptOptions): string[] {
-  const wrong = path.find((one) => !/^(?:http:\/\/[^/\s]+)?\/\S*$/.test(one));
+/**
+ * Those that the user's config has for certain, and those that are named: on the port where that config is asked, also where
+ * pointsman's own server is to have another one.
+ */
+function pathsToAsk(
+  known: readonly string[],
+  { written, settings }: { readonly written: Settings; readonly settings: Settings },
+  { path = [] }: AdoptOptions,
+): string[] {
+  const wrong = path.find((one) => !/^(?:https?:\/\/[^/\s:]+(?::\d+)?)?\/\S*$/.test(one));
   if (wrong !== undefined) {
     throw new Exit(exitCodes.usage, `--path ${wrong} must begin with "/", or be like http://shop.example.org/.`);
   }
-  return [...new Set([health.path, '/', ...plan.paths, ...path])];
+  const { service, port } = written.router;
+  const all = [...new Set([...known, ...path])];
+  if (port === settings.router.port) return all;
+  return all.map((one) =>
+    one.startsWith('/') ? `http://${service}:${port}${one}` : one.replace(/^(http:\/\/[^/:]+)\//, `$1:${port}/`),
+  );
 }
 
 interface ConfigFile {

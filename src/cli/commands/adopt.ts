@@ -1,7 +1,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { configFileName } from '../../config/load.js';
-import { withRouterKeys } from '../../config/router-keys.js';
+import { otherRouterKeys, withRouterKeys } from '../../config/router-keys.js';
 import { settingsOn } from '../../docker/project-directory.js';
 import { redactorFor } from '../../docker/redactor.js';
 import type { Host } from '../../hosts/host.js';
@@ -37,6 +37,9 @@ export async function adoptCommand(session: Session, options: AdoptOptions): Pro
   if (first.kind !== 'theirs') return notAdopted(session, options, { found: first, settings: written });
   const keys = first.plan.takeover.settings;
   const file = await fileWith(options, written.environment, keys);
+  const reasons = keysInTheWay(file, written.environment, keys);
+  if (reasons.length > 0)
+    return notAdopted(session, options, { found: { kind: 'by-hand', reasons }, settings: written });
   // With the keys that it is going to have: the config is made by them.
   const { settings } = await session.project(options, { edit: () => file.after });
   const found = await look(settings);
@@ -123,6 +126,15 @@ async function fileWith(
   const path = resolve(file ?? configFileName);
   const before = await readFile(path, 'utf8');
   return { name: relative(process.cwd(), path), path, before, after: withRouterKeys(before, environment, keys) };
+}
+
+/** What a person has written there stays, and the config would be made by it. */
+function keysInTheWay({ name, before }: ConfigFile, environment: string, keys: Readonly<Record<string, string>>) {
+  const wanted = Object.entries(keys).map(([key, value]) => `router.${key}: ${value}`);
+  return otherRouterKeys(before, environment, keys).map((there) => {
+    const needed = wanted.find((one) => one.startsWith(there.replace(/ .*/s, ' ')));
+    return `${name} has ${there}, and what is taken over of your config needs ${needed}. Write that there, and adopt again.`;
+  });
 }
 
 type ToShow = Parameters<typeof adoptText>[0];

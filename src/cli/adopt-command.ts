@@ -6,7 +6,7 @@ import type { Parts } from './database-commands.js';
 export function addAdopt(program: Command, { run, placed }: Parts): void {
   placed(program, 'adopt')
     .description('take over a project that runs behind a router config of your own: shown first, proven, or put back')
-    .option('--path <path>', 'must answer the same before and after, /a or http://name/a; repeatable', collect)
+    .option('--path <path>', 'must answer the same before and after, /a or https://name/a; repeatable', collect)
     .option('-r, --release <id>', 'the release that is live, where neither its image nor its answer tells')
     .option('--dry-run', 'only show what would happen: touch nothing')
     .option('--reason <text>', 'why, for the history')

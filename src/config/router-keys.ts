@@ -19,6 +19,16 @@ export function withRouterKeys(text: string, environment: string, keys: Readonly
   return right ? changed : file.toString({ lineWidth: 0 });
 }
 
+/** Which of these keys are there already with another value, where {@link withRouterKeys} leaves them: `router.port: 80`. */
+export function otherRouterKeys(text: string, environment: string, keys: Readonly<Record<string, string>>): string[] {
+  const file = parseDocument(text);
+  return Object.entries(keys).flatMap(([key, value]) => {
+    const there = file.getIn(['environments', environment, 'router', key]) ?? file.getIn(['router', key]);
+    if (typeof there !== 'string' && typeof there !== 'number') return [];
+    return `${there}` === value ? [] : [`router.${key}: ${there}`];
+  });
+}
+
 type Added = readonly (readonly [string, string])[];
 
 /** `null`: there is no place where lines could simply be put. */

@@ -80,6 +80,11 @@ export interface HttpRequest {
   readonly path: string;
   readonly timeoutMs: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Asks over TLS, for the certificate of this name; an address or no name asks for none. Whoever answers is not verified: it is
+   * asked by its address, and told apart by what it answers.
+   */
+  readonly tlsName?: string;
   readonly signal?: AbortSignal;
 }
 

@@ -32,7 +32,7 @@ export interface Adoptable {
 
 export interface AskPathsArgs extends StepArgs {
   readonly live: Live;
-  /** `/static/`, or with a host name of its own: `http://shop.example.org/`. */
+  /** `/static/`, or with a host name of its own: `http://shop.example.org/`, `https://shop.example.org:8443/`. */
   readonly paths: readonly string[];
 }
 

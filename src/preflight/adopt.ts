@@ -43,7 +43,7 @@ export interface AdoptPlan {
   readonly digest: string;
   /** Whether the reload may reset kept connections: the user's config has nothing against it. */
   readonly resets: boolean;
-  /** Paths that the user's config has a location for. */
+  /** How each server of the user's config is asked, on the port that the settings have: {@link ForeignConfig.paths}. */
   readonly paths: readonly string[];
 }
 
@@ -99,8 +99,12 @@ async function adopted(host: Host, settings: Settings): Promise<Found> {
 function reasonsAgainst(settings: Settings, { slot, unreadable, ways, takeover }: ForeignConfig): string[] {
   const { router } = settings;
   const said: string[] = [];
-  if (routersOf(settings).length > 1) {
-    said.push('There are several routers (router.others), and adopt takes over one: docs/first-contact.md says how.');
+  const routers = routersOf(settings).map((one) => one.router.service);
+  if (routers.length > 1) {
+    said.push(
+      `There are several routers (${routers.join(', ')}), and adopt takes over one alone. ` +
+        'Take each of them over by hand: docs/first-contact.md says how.',
+    );
   }
   if (unreadable !== null) said.push(`The config of ${router.service} cannot be read: ${unreadable}. Mend it first.`);
   else if (slot === null) {

@@ -31,7 +31,8 @@ export async function askPaths(
   const answers: PathAnswer[] = [];
   for (const path of paths) {
     const through = requestOf(path, router, settings);
-    const past = { ...through, host: slot, port: settings.router.upstreamPort };
+    const { timeoutMs, headers = {} } = through;
+    const past = { host: slot, port: settings.router.upstreamPort, path: through.path, timeoutMs, headers };
     answers.push(await askPath(host, { path, through, past }, signal));
   }
   return answers;
@@ -67,13 +68,15 @@ async function addressOf(host: Host, { project }: Settings, service: string): Pr
   throw new RouterDownError(`${service} does not run, so it cannot be asked`);
 }
 
-/** A path alone is asked of whichever server answers for no name. */
+/** A path alone is asked of whichever server answers for no name; with a name and no port, over HTTP the router's is meant. */
 function requestOf(path: string, address: string, { router }: Settings): HttpRequest {
   const common = { host: address, timeoutMs: 5000 };
-  if (path.startsWith('/')) return { ...common, port: router.port, path };
-  const url = new URL(path);
-  const port = url.port === '' ? router.port : Number(url.port);
-  return { ...common, port, path: `${url.pathname}${url.search}`, headers: { host: url.host } };
+  const [, scheme, name, port] = /^(https?):\/\/([^/:]+)(?::(\d+))?\//.exec(path) ?? [];
+  if (scheme === undefined || name === undefined) return { ...common, port: router.port, path };
+  const { pathname, search, host } = new URL(path);
+  const tls = scheme === 'https' ? { port: 443, tlsName: name } : { port: router.port };
+  const asked = { ...common, ...tls, path: `${pathname}${search}`, headers: { host } };
+  return port === undefined ? asked : { ...asked, port: Number(port) };
 }
 
 interface Question {

@@ -2,11 +2,12 @@ import { readFileOfImage } from '../docker/image.js';
 import type { Host } from '../hosts/host.js';
 import type { Settings } from '../model/settings.js';
 import type { Slot } from '../model/slot.js';
+import { asksOf } from './asked-servers.js';
 import { Nginx } from './nginx.js';
 import { isOwnConfig } from './nginx-config.js';
 import { treeOfDump } from './nginx-dump.js';
 import { NginxSyntaxError, parseNginx, type Directive } from './nginx-syntax.js';
-import { everything, servedSlot, serversOn, tell, type Way } from './served-slots.js';
+import { everything, servedSlot, serversOf, serversOn, tell, waysOf, type Way } from './served-slots.js';
 import { namesOfSlots, waysToSlots } from './slot-names.js';
 import { lossesOf } from './config-losses.js';
 import { isOfSnippets } from './merged-server.js';
@@ -22,7 +23,7 @@ export interface ForeignConfig {
   readonly ways: readonly Way[];
   /** What of it goes on where, once it is adopted; `null` where it cannot be told which slot is live. */
   readonly takeover: Takeover | null;
-  /** Paths of the locations that it has on the router's port. */
+  /** How each server that has to do with a slot or with the file is asked: `/static/`, `https://shop.example.org:443/`. */
   readonly paths: readonly string[];
   /** What of the file would be gone once pointsman has replaced it. */
   readonly losses: readonly string[];
@@ -99,13 +100,13 @@ async function judge(
   const resets = !everything(tree).some(({ name }) => name === 'keepalive_min_timeout');
   const slot = servedSlot(ways);
   const takeover = slot && takeoverOf(tree, { slot, router: settings.router, names, modern: await nginx.isModern() });
-  return { ...nothing, replaced, slot, ways, losses, besides, resets, takeover, paths: pathsOf(listening) };
-}
-
-/** Paths that can be asked: those that stand there as they are. */
-function pathsOf(servers: readonly Directive[]): string[] {
-  const locations = servers.flatMap(({ block }) => (block ?? []).filter(({ name }) => name === 'location'));
-  const plain = locations.filter(({ args }) => !args[0]?.startsWith('~'));
-  const paths = plain.map(({ args }) => args.at(-1) ?? '').filter((path) => /^\/[\w./~-]*$/.test(path));
-  return [...new Set(paths)];
+  const files = [file, ...(takeover?.moved ?? [])];
+  const concerned = serversOf(tree).filter(
+    (server) =>
+      listening.includes(server) ||
+      files.includes(server.file) ||
+      waysOf([server], tree, names).some(({ to }) => to.length > 0),
+  );
+  const paths = asksOf(concerned, settings.router.port, ['/', settings.health.path]);
+  return { ...nothing, replaced, slot, ways, losses, besides, resets, takeover, paths };
 }

@@ -118,7 +118,8 @@ export async function askStatus(host: Host, settings: Settings, address: string)
     const request = { host: address, port: settings.router.port, path: statusPath, timeoutMs: 3000 };
     const { status, body } = await host.request(request);
     const answer = status === 200 ? (JSON.parse(body) as Answer) : {};
-    if (answer.slot === undefined) return { answers: false, reached: true, ...nothing };
+    // An app may answer any path, and know the word slot.
+    if (answer.slot === undefined || answer.release === undefined) return { answers: false, reached: true, ...nothing };
     return { answers: true, reached: true, ...stateOf(answer) };
   } catch (error) {
     throwIfUnreached(error);

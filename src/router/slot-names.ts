@@ -6,7 +6,8 @@ import type { Directive } from './nginx-syntax.js';
 import { serversOf, serversOn, waysOf, type SlotNames, type Way } from './served-slots.js';
 
 /**
- * Where a config that somebody has written by hand sends the requests of the router's port; of any port, if none listens there.
+ * Where a config that somebody has written by hand sends the requests of the router's port; of any port, if none listens there
+ * or nothing there is sent anywhere, as where plain HTTP is only told to come back over TLS.
  *
  * @param names as {@link namesOfSlots} tells them.
  */
@@ -15,8 +16,8 @@ export function waysToSlots(
   tree: readonly Directive[],
   names: Readonly<Record<Slot, SlotNames>>,
 ): Way[] {
-  const listening = serversOn(tree, router.port);
-  return waysOf(listening.length > 0 ? listening : serversOf(tree), tree, names);
+  const ways = waysOf(serversOn(tree, router.port), tree, names);
+  return ways.length > 0 ? ways : waysOf(serversOf(tree), tree, names);
 }
 
 /** By what each slot can be named in a config. */

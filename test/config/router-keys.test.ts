@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { withRouterKeys } from '../../src/config/router-keys.js';
+import { otherRouterKeys, withRouterKeys } from '../../src/config/router-keys.js';
 
 const keys = { maxBody: '20m', snippets: '/etc/nginx/conf.d/snippets' };
 const added = (indent: string): string => `${indent}maxBody: 20m\n${indent}snippets: /etc/nginx/conf.d/snippets\n`;
@@ -43,4 +43,14 @@ test('a value that YAML would read as another thing is quoted', () => {
     project: 'shop',
     router: { maxBody: '0' },
   });
+});
+
+test('a key that is there with another value is told, since it stays', () => {
+  const other = (text: string): string[] => otherRouterKeys(text, 'demo', { port: '5000', maxBody: '20m' });
+  expect(other('router: { port: 80, maxBody: 20m }\n')).toEqual(['router.port: 80']);
+  expect(other('router: { port: 5000 }\nenvironments: { demo: { router: { port: 443 } } }\n')).toEqual([
+    'router.port: 443',
+  ]);
+  expect(other('router: { port: 5000 }\n')).toEqual([]);
+  expect(other('project: shop\n')).toEqual([]);
 });

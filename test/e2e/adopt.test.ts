@@ -1,14 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Traffic } from '../../bench/traffic.js';
 import { exitCodes } from '../../src/cli/exit-codes.js';
 import { whoIsUp } from '../../src/temporal/presence.js';
-import { HistoryWatch } from '../support/history-watch.js';
 import { composeByHand, inRouter } from '../support/by-hand.js';
 import { imageRepository, Playground } from '../support/playground.js';
 import { missing, underTraffic } from '../support/under-traffic.js';
+import { untilBegun } from '../support/until-begun.js';
 
 // The app as its users have run it by hand until now: both slots up, and a router with a config of their own.
 let place: Playground;
@@ -39,18 +38,6 @@ const answer = async (path: string) => {
   const { status, headers } = response;
   return { status, type: headers.get('content-type'), release: headers.get('x-release'), text: await response.text() };
 };
-
-/** Waits until the run that was just asked for has come to this step; its command starts Temporal once it has looked. */
-async function untilBegun(step: string): Promise<void> {
-  while (!(await whoIsUp(place.home))?.ready) await sleep(50);
-  await using history = await HistoryWatch.open(place.temporalPort, `${place.project}/demo`);
-  let run = await history.newestRun();
-  while (run === null || run === lastRun) run = await history.newestRun();
-  lastRun = run;
-  await history.until(run, { step, at: 'begin' });
-}
-
-let lastRun: string | null = null;
 
 beforeAll(async () => {
   place = await Playground.create();
@@ -92,7 +79,7 @@ describe('adopt', () => {
     const before = await asItIs();
     const traffic = new Traffic({ port: place.port });
     const adopting = place.run(...adopt, '--yes', '--path', '/flag');
-    await untilBegun('writeAdoption');
+    await untilBegun(place, 'writeAdoption');
     await inRouter(place, 'cat > /tmp/flag', 'after\n');
     const { code, out } = await adopting;
     await traffic.atLeast(200);
@@ -118,7 +105,7 @@ describe('adopt', () => {
       place,
       async () => {
         const adopting = place.run(...adopt, '--yes', '--reason', 'time to');
-        await untilBegun('reloadRouter');
+        await untilBegun(place, 'reloadRouter');
         process.kill((await whoIsUp(place.home))?.pid ?? 0, 'SIGKILL');
         const adopted = await adopting;
         expect(adopted.code, adopted.out).toBe(exitCodes.succeeded);

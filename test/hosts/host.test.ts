@@ -1,13 +1,16 @@
 import { mkdtemp, open, readdir, rm, stat } from 'node:fs/promises';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { CommandError } from '../../src/hosts/command-error.js';
 import type { Command, Host } from '../../src/hosts/host.js';
 import { LocalHost } from '../../src/hosts/local-host.js';
 import { SshHost } from '../../src/hosts/ssh/ssh-host.js';
+import { certificate } from '../support/certificate.js';
 import { SshServer } from '../support/ssh-server.js';
 
 let server: SshServer;
@@ -197,8 +200,11 @@ describe.each(kinds)('on a host that is %s,', (kind) => {
 
   describe('a request', () => {
     /** A server that answers as told, on a port of its own. */
-    async function serve(listener: RequestListener) {
-      const server = createServer(listener);
+    function serve(listener: RequestListener) {
+      return listening(createServer(listener));
+    }
+
+    async function listening(server: Server | SecureServer) {
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       onTestFinished(() => {
         server.closeAllConnections();
@@ -223,6 +229,20 @@ describe.each(kinds)('on a host that is %s,', (kind) => {
       });
       const { body } = await host.request({ ...to, path: '/notes?page=2', headers: { Host: 'shop.example.org' } });
       expect(body).toBe('/notes?page=2 shop.example.org close');
+    });
+
+    test('goes over TLS where it is told to, for the certificate of a name, whoever has signed it', async () => {
+      const files = await certificate(directory, 'shop.example');
+      const secure = createSecureServer(files, (asked, response) => {
+        response.end(`${String((asked.socket as TLSSocket).servername)} ${asked.headers.host}`);
+      });
+      const to = await listening(secure);
+      const headers = { Host: 'shop.example:8443' };
+      expect((await host.request({ ...to, headers, tlsName: 'shop.example' })).body).toBe(
+        'shop.example shop.example:8443',
+      );
+      expect((await host.request({ ...to, headers, tlsName: '127.0.0.1' })).body).toBe('false shop.example:8443');
+      await expect(host.request({ ...to, headers })).rejects.toThrow();
     });
 
     test('keeps the first 64 KiB of a long answer', async () => {

@@ -8,7 +8,8 @@ import { treeOfDump } from '../../src/router/nginx-dump.js';
 import { noStates, type RouterStates } from '../../src/router/router-states.js';
 import { namesOfSlots } from '../../src/router/slot-names.js';
 import { takeoverOf, type Takeover } from '../../src/router/takeover.js';
-import { HandMadePlace, startApps, type Apps, type Told } from '../support/hand-made-place.js';
+import type { Told } from '../support/ask-router.js';
+import { HandMadePlace, startApps, type Apps } from '../support/hand-made-place.js';
 import { handMadeRouters, type HandMadeRouter } from '../support/hand-made-routers.js';
 
 let apps: Apps;

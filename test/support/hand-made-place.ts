@@ -1,6 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { request } from 'node:http';
-import { request as secureRequest } from 'node:https';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
@@ -10,13 +8,15 @@ import { inspectContainer } from '../../src/docker/container.js';
 import { LocalHost } from '../../src/hosts/local-host.js';
 import type { Settings } from '../../src/model/settings.js';
 import { Nginx } from '../../src/router/nginx.js';
+import { askRouter, type Told } from './ask-router.js';
 import { atFileEnd } from './at-file-end.js';
+import { certificate } from './certificate.js';
 import type { SlotPlaces } from './hand-made-routers.js';
 import { ownName } from './names.js';
 import { settings as usual } from './settings.js';
 
 /** Tells all that it is asked, as it has arrived; `/go` sends away to an address of its own name. */
-const app = `
+export const echoApp = `
 import json, os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Handler(BaseHTTPRequestHandler):
@@ -35,13 +35,6 @@ class Handler(BaseHTTPRequestHandler):
         pass
 ThreadingHTTPServer(("", 8000), Handler).serve_forever()
 `;
-
-/** What is answered to one request, without what differs from one answer to the next and what pointsman adds. */
-export interface Told {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, unknown>>;
-  readonly body: string;
-}
 
 /** A router in front of two apps, with whatever files somebody has put into it. */
 export class HandMadePlace {
@@ -109,30 +102,8 @@ export class HandMadePlace {
   }
 
   /** The whole answer to `http://name:port/path`. */
-  async ask(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Told> {
-    const { protocol, hostname, port, pathname, search } = new URL(url);
-    const secure = protocol === 'https:';
-    const told = await new Promise<Told>((resolve, reject) => {
-      const options = {
-        host: this.address,
-        port: port || (secure ? 443 : 80),
-        path: pathname + search,
-        headers: { Host: port === '' ? hostname : `${hostname}:${port}`, ...headers },
-        agent: false,
-      };
-      const sent = secure
-        ? secureRequest({ ...options, servername: hostname, rejectUnauthorized: false })
-        : request(options);
-      sent.once('error', reject).once('response', (response) => {
-        let body = '';
-        response.setEncoding('utf8').on('data', (piece: string) => (body += piece));
-        response.once('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
-      });
-      sent.end();
-    });
-    const volatile = /^(?:date|etag|last-modified|expires|x-pointsman-.*)$/;
-    const stable = Object.entries(told.headers).filter(([name]) => !volatile.test(name));
-    return { ...told, headers: Object.fromEntries(stable) };
+  ask(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Told> {
+    return askRouter(this.address, { url, headers });
   }
 }
 
@@ -147,10 +118,7 @@ export interface Apps extends SlotPlaces {
 export async function startApps(): Promise<Apps> {
   const directory = await mkdtemp(join(tmpdir(), 'pointsman-takeover-'));
   atFileEnd(() => rm(directory, { recursive: true, force: true }));
-  const subject = ['-subj', '/CN=shop.example', '-days', '2'];
-  const files = ['-keyout', join(directory, 'key.pem'), '-out', join(directory, 'cert.pem')];
-  await execa('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...subject, ...files]);
-  await readFile(join(directory, 'cert.pem'));
+  await certificate(directory, 'shop.example');
   const host = new LocalHost({ stateDirectory: directory });
   const project = ownName('pm');
   const network = await host.docker.createNetwork({ Name: `${project}_default` });
@@ -170,7 +138,7 @@ export async function startApps(): Promise<Apps> {
 async function startApp(apps: Apps, slot: string): Promise<Docker.Container> {
   const container = await createContainer(apps, `app-${slot}`, {
     Image: 'python:3.11-slim-bookworm',
-    Cmd: ['python', '-c', app],
+    Cmd: ['python', '-c', echoApp],
     Env: [`SLOT=${slot}`],
     ExposedPorts: { '8000/tcp': {} },
   });

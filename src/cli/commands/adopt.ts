@@ -1,14 +1,14 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { configFileName } from '../../config/load.js';
-import { withRouterKeys } from '../../config/router-keys.js';
+import { otherRouterKeys, withRouterKeys } from '../../config/router-keys.js';
 import { settingsOn } from '../../docker/project-directory.js';
 import { redactorFor } from '../../docker/redactor.js';
 import type { Host } from '../../hosts/host.js';
 import { releasePattern } from '../../model/names.js';
 import type { Settings } from '../../model/settings.js';
 import { liveText } from '../../model/slot.js';
-import { lookForAdoption, type AdoptPlan, type Found } from '../../preflight/adopt.js';
+import { lookForAdoption, type Found } from '../../preflight/adopt.js';
 import { Exit, exitCodes, type ExitCode } from '../exit-codes.js';
 import { follow } from '../follow.js';
 import { adoptText, byHandText } from '../render-adopt.js';
@@ -37,12 +37,15 @@ export async function adoptCommand(session: Session, options: AdoptOptions): Pro
   if (first.kind !== 'theirs') return notAdopted(session, options, { found: first, settings: written });
   const keys = first.plan.takeover.settings;
   const file = await fileWith(options, written.environment, keys);
+  const reasons = keysInTheWay(file, written.environment, keys);
+  if (reasons.length > 0)
+    return notAdopted(session, options, { found: { kind: 'by-hand', reasons }, settings: written });
   // With the keys that it is going to have: the config is made by them.
   const { settings } = await session.project(options, { edit: () => file.after });
   const found = await look(settings);
   if (found.kind !== 'theirs') return notAdopted(session, options, { found, settings });
   const { plan } = found;
-  const paths = pathsToAsk(settings, plan, options);
+  const paths = pathsToAsk(first.plan.paths, { written, settings }, options);
   await show(session, host, { plan, settings, paths, file }, options);
   if (options.dryRun) return exitCodes.succeeded;
   await confirmed(session, options);
@@ -87,13 +90,25 @@ function namedRelease({ release }: AdoptOptions): string | null {
   throw new Exit(exitCodes.usage, `--release ${release} cannot be an image tag.`);
 }
 
-/** Those that are named, and those that the app or the user's config has for certain. */
-function pathsToAsk({ health }: Settings, plan: AdoptPlan, { path = [] }: AdoptOptions): string[] {
-  const wrong = path.find((one) => !/^(?:http:\/\/[^/\s]+)?\/\S*$/.test(one));
+/**
+ * Those that the user's config has for certain, and those that are named: on the port where that config is asked, also where
+ * pointsman's own server is to have another one.
+ */
+function pathsToAsk(
+  known: readonly string[],
+  { written, settings }: { readonly written: Settings; readonly settings: Settings },
+  { path = [] }: AdoptOptions,
+): string[] {
+  const wrong = path.find((one) => !/^(?:https?:\/\/[^/\s:]+(?::\d+)?)?\/\S*$/.test(one));
   if (wrong !== undefined) {
     throw new Exit(exitCodes.usage, `--path ${wrong} must begin with "/", or be like http://shop.example.org/.`);
   }
-  return [...new Set([health.path, '/', ...plan.paths, ...path])];
+  const { service, port } = written.router;
+  const all = [...new Set([...known, ...path])];
+  if (port === settings.router.port) return all;
+  return all.map((one) =>
+    one.startsWith('/') ? `http://${service}:${port}${one}` : one.replace(/^(http:\/\/[^/:]+)\//, `$1:${port}/`),
+  );
 }
 
 interface ConfigFile {
@@ -111,6 +126,15 @@ async function fileWith(
   const path = resolve(file ?? configFileName);
   const before = await readFile(path, 'utf8');
   return { name: relative(process.cwd(), path), path, before, after: withRouterKeys(before, environment, keys) };
+}
+
+/** What a person has written there stays, and the config would be made by it. */
+function keysInTheWay({ name, before }: ConfigFile, environment: string, keys: Readonly<Record<string, string>>) {
+  const wanted = Object.entries(keys).map(([key, value]) => `router.${key}: ${value}`);
+  return otherRouterKeys(before, environment, keys).map((there) => {
+    const needed = wanted.find((one) => one.startsWith(there.replace(/ .*/s, ' ')));
+    return `${name} has ${there}, and what is taken over of your config needs ${needed}. Write that there, and adopt again.`;
+  });
 }
 
 type ToShow = Parameters<typeof adoptText>[0];

@@ -1,5 +1,7 @@
 import { Agent } from 'node:http';
+import { Agent as SecureAgent } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { connect, type ConnectionOptions } from 'node:tls';
 import { inspect } from 'node:util';
 
 type Connected = (error: Error | null, stream?: Duplex) => void;
@@ -19,12 +21,35 @@ export class ChannelAgent extends Agent {
   }
 
   override createConnection(_options: object, connected: Connected): Duplex | null {
-    this.dial().then(
-      (stream) => connected(null, asSocket(stream)),
-      (error: unknown) => connected(error instanceof Error ? error : new Error(String(error))),
-    );
+    dialled(this.dial, asSocket, connected);
     return null;
   }
+}
+
+/** As {@link ChannelAgent}, with TLS from one end of the stream to the other. */
+export class SecureChannelAgent extends SecureAgent {
+  private readonly dial: () => Promise<Duplex>;
+
+  constructor(dial: () => Promise<Duplex>) {
+    super({ keepAlive: false });
+    this.dial = dial;
+  }
+
+  [inspect.custom](): string {
+    return 'SecureChannelAgent {}';
+  }
+
+  override createConnection(options: ConnectionOptions, connected: Connected): Duplex | null {
+    dialled(this.dial, (stream) => connect({ ...options, socket: stream }), connected);
+    return null;
+  }
+}
+
+function dialled(dial: () => Promise<Duplex>, ready: (stream: Duplex) => Duplex, connected: Connected): void {
+  dial().then(
+    (stream) => connected(null, ready(stream)),
+    (error: unknown) => connected(error instanceof Error ? error : new Error(String(error))),
+  );
 }
 
 /** What Node's HTTP client asks of a socket beyond a stream; a channel has no timers of its own and needs none. */

@@ -4,7 +4,7 @@ import type { Command, CommandResult, Host, HttpRequest, HttpResponse, RunOption
 import { requestThrough } from '../http-request.js';
 import { asJob } from '../job.js';
 import { parseSshAddress } from './address.js';
-import { ChannelAgent } from './channel-agent.js';
+import { ChannelAgent, SecureChannelAgent } from './channel-agent.js';
 import { SshConnection } from './connection.js';
 import type { SshEnvironment } from './environment.js';
 import { SshError } from './error.js';
@@ -78,8 +78,11 @@ export class SshHost implements Host {
   }
 
   request(request: HttpRequest): Promise<HttpResponse> {
-    const agent = new ChannelAgent(() => this.connection.dial(request.host, request.port));
-    return requestThrough(agent, request);
+    const dial = () => this.connection.dial(request.host, request.port);
+    return requestThrough(
+      request.tlsName === undefined ? new ChannelAgent(dial) : new SecureChannelAgent(dial),
+      request,
+    );
   }
 
   /** Ends the connection; the host cannot be used after that. */

@@ -1,4 +1,5 @@
 // What tsc leaves to do: the database tool beside its caller, the workflows as one bundle, the commands in a few files, and the run bit.
+import { createRequire } from 'node:module';
 import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
@@ -23,7 +24,10 @@ function changing(filter, ...changes) {
 }
 
 /** The client of the engine is loaded when a command first talks to it, by a `require` that esbuild would leave as it is. */
-const dockerodeToo = changing(/dist\/hosts\/local-host\.js$/, ['const require = createRequire(import.meta.url);\n', '']);
+const dockerodeToo = changing(/dist\/hosts\/local-host\.js$/, [
+  'const require = createRequire(import.meta.url);\n',
+  '',
+]);
 
 /** Temporal's core is a library of the machine's own kind, which stays where it was installed. */
 const coreWhereItIs = changing(/core-bridge\/common\.js$/, [
@@ -79,5 +83,5 @@ async function putTogether() {
     logLevel: 'warning',
   });
   // By which the places in a workflow's stack are found again.
-  cpSync(fileURLToPath(import.meta.resolve('source-map/lib/mappings.wasm')), at('dist/cli/mappings.wasm'));
+  cpSync(createRequire(thread).resolve('source-map/lib/mappings.wasm'), at('dist/cli/mappings.wasm'));
 }

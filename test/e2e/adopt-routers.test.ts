@@ -48,7 +48,7 @@ describe('pointsman adopt, under traffic,', () => {
     const containers = await project.containers();
     const { code, out, sent, failures } = await underSameAnswers(kind, () => project.place.run(...adopt));
     expect(code, out).toBe(exitCodes.succeeded);
-    expect(failures).toEqual({});
+    expect(failures, await project.complaints()).toEqual({});
     expect(sent).toBeGreaterThanOrEqual(2000);
     expect(isOwnConfig(await project.config())).toBe(true);
     expect(await project.containers()).toEqual(containers);
@@ -74,7 +74,7 @@ describe('pointsman adopt, under traffic,', () => {
     expect(out).toContain('nginx.conf:4 server');
     expect(out).toContain('Mount a directory at /etc/nginx/conf.d of router');
     expect(code, out).toBe(exitCodes.refused);
-    expect(failures).toEqual({});
+    expect(failures, await project.complaints()).toEqual({});
     expect(sent).toBeGreaterThanOrEqual(2000);
     expect([await project.files(), await project.containers(), await settings()]).toEqual(before);
   });
@@ -98,7 +98,7 @@ describe('pointsman adopt, under traffic,', () => {
     expect(out).toMatch(/asked .*https:\/\/shop\.example:443\/flag/);
     expect(out).toContain('not the same answers as before: https://shop.example:443/flag: ');
     expect(code, out).toBe(exitCodes.undone);
-    expect(failures).toEqual({});
+    expect(failures, await project.complaints()).toEqual({});
     expect(await project.config()).toBe(before);
   });
 });

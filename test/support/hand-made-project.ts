@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { parseDocument } from 'yaml';
 import { composeByHand, inRouter, reloadByHand } from './by-hand.js';
 import { certificate } from './certificate.js';
@@ -18,6 +19,7 @@ export class HandMadeProject {
   private readonly places: SlotPlaces;
   /** `pointsman.yml` as it was before the first kind. */
   private readonly settings: string;
+  private setUpAt = '0';
 
   private constructor(
     place: Playground,
@@ -81,6 +83,7 @@ export class HandMadeProject {
     }
     await this.write({ '/etc/nginx/conf.d/kept.conf': 'keepalive_min_timeout 2s;\n', ...files(this.places) });
     await reloadByHand(this.place);
+    this.setUpAt = new Date().toISOString();
   }
 
   /** Writes files into the router, or links where a text is `-> /path`. */
@@ -95,6 +98,16 @@ export class HandMadeProject {
   /** What is in place of the config that pointsman writes. */
   config(): Promise<string> {
     return inRouter(this.place, 'cat /etc/nginx/conf.d/default.conf');
+  }
+
+  /** What nginx has complained of since it was last set up. */
+  async complaints(): Promise<string> {
+    const { id } = (await this.place.container('router')) ?? { id: '' };
+    const { stderr } = await execa('docker', ['logs', '--since', this.setUpAt, id]);
+    return stderr
+      .split('\n')
+      .filter((line) => /\[(?:error|crit|alert|emerg)\]/.test(line))
+      .join('\n');
   }
 
   /** Everything below nginx's directory, with times. */

@@ -3,7 +3,7 @@ import { slots, type Slot } from '../../src/model/slot.js';
 
 export interface Answer {
   readonly status: number;
-  /** Which slot the router says it serves. */
+  /** Which slot the router says it serves; the app itself, where the router's config is its user's. */
   readonly slot: Slot;
   /** Which release the app itself says it is. */
   readonly release: string | null;
@@ -14,7 +14,8 @@ export function ask(port: number): Promise<Answer | null> {
   return new Promise((resolve) => {
     const sent = request({ host: '127.0.0.1', port, path: '/api/count', agent: false, timeout: 2000 }, (response) => {
       const { statusCode: status = 0, headers } = response;
-      const slot = slots.find((name) => name === headers['x-pointsman-slot']);
+      const said = headers['x-pointsman-slot'] ?? headers['x-slot'];
+      const slot = slots.find((name) => name === said);
       const release = headers['x-release'];
       response.resume();
       response.once('error', () => resolve(null));

@@ -78,7 +78,7 @@ export const touched: Readonly<Record<Step, readonly Part[]>> = {
   noteSlots: [],
 };
 
-/** Steps that no deploy, failing deploy or rollback has, and why. */
+/** Steps that no scenario has, and why. */
 export const elsewhere: Partial<Record<Step, string>> = {
   findLive: 'of a backup or restore that a person asks for',
   findBackup: 'of a restore that a person asks for',
@@ -89,12 +89,6 @@ export const elsewhere: Partial<Record<Step, string>> = {
   removeScratch: 'of a drill',
   recordDrill: 'of a drill',
   setMaintenance: 'of a maintenance that a person asks for',
-  findAdoptable: 'of an adopt, which test/e2e/adopt.test.ts strikes at each step',
-  askPaths: 'of an adopt',
-  writeAdoption: 'of an adopt',
-  comparePaths: 'of an adopt',
-  undoAdoption: 'of an adopt',
-  noteSlots: 'of an adopt',
 };
 
 /** Every cell of a scenario whose run without a kill had these steps, in their order. */

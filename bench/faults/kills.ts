@@ -15,7 +15,7 @@ export interface Target {
   readonly place: Playground;
   /** The command that asked for the run. */
   readonly command: ReturnType<Playground['start']>;
-  /** The slot that the release goes to. */
+  /** The slot that the release goes to, or is taken over in. */
   readonly newSlot: Slot;
   /** Whether what is struck may still come: Compose is only there for a part of its step. */
   readonly still: () => boolean;

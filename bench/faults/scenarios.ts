@@ -10,9 +10,13 @@ export interface Scenario {
   readonly command: (release: string) => readonly string[];
   /** Cells begin at this step: what comes before is the same as in another scenario. */
   readonly from?: string;
+  /** It takes over what is live, behind a config of its user's with this in its server besides. */
+  readonly theirs?: string;
   /** How the release gets its users. Default: all at once. */
   readonly rollout?: Parameters<Playground['configure']>[0];
 }
+
+const adopt = (): readonly string[] => ['adopt', '-e', 'demo', '--yes'];
 
 const deploy = (release: string): readonly string[] => ['deploy', '-e', 'demo', '--release', release];
 
@@ -37,6 +41,15 @@ export const scenarios: readonly Scenario[] = [
       bake: { duration: '4s', window: '2s', failures: 2, errors: '5%', latency: false, minRequests: 10 },
     },
   },
+  { name: 'adopt', releases: [], command: adopt, theirs: '' },
+  // Answers with its own config, and so with another one as soon as that is replaced.
+  {
+    name: 'failing-adopt',
+    releases: [],
+    command: adopt,
+    from: 'writeAdoption',
+    theirs: 'location = /config { default_type text/plain; alias /etc/nginx/conf.d/default.conf; }',
+  },
 ];
 
 export function scenarioOf(name: string): Scenario {
@@ -45,7 +58,9 @@ export function scenarioOf(name: string): Scenario {
   throw new Error(`no scenario ${name}: ${scenarios.map((scenario) => scenario.name).join(', ')}`);
 }
 
-export function releaseFor({ releases }: Scenario, live: Live | null): string {
+/** The release that a run is about. */
+export function releaseFor({ releases, theirs }: Scenario, live: Live | null): string {
+  if (theirs !== undefined) return live?.release ?? '';
   return releases.find((release) => release !== live?.release) ?? releases[0] ?? '';
 }
 

@@ -12,6 +12,7 @@ import { bringBack, idleSlot, strike, type Target } from './kills.js';
 import { excused, outageSince, servingOf, type Outage } from './outage.js';
 import { releaseFor, type Scenario } from './scenarios.js';
 import { resumeAfter, timeline, timeOf, type Resume, type StepTimes } from './timeline.js';
+import { layTheirs } from './theirs.js';
 import { look } from './world.js';
 
 /** What came of one run, with or without kills. */
@@ -54,6 +55,7 @@ const longestMs = 150_000;
 
 export async function tryOnce({ place, scenario, strikes, usual }: Request): Promise<Trial> {
   await place.configure(scenario.rollout ?? {});
+  if (scenario.theirs !== undefined) await layTheirs(place, scenario.theirs);
   const before = await look(place);
   await using load = new Load(place.port);
   await load.writers.atLeast(20);
@@ -62,7 +64,8 @@ export async function tryOnce({ place, scenario, strikes, usual }: Request): Pro
   const earlier = await withHistory(place, (history) => history.newestRun());
   const command = place.start(...scenario.command(release));
   const runId = await nextRun(place, earlier);
-  const target = { place, command, newSlot: idleSlot(before.live?.slot) };
+  const adopted = scenario.theirs === undefined ? null : before.live;
+  const target = { place, command, newSlot: adopted?.slot ?? idleSlot(before.live?.slot) };
   const dealt = await deal({ target, runId, strikes, usual: usual?.steps ?? [] });
   const { events, outcome } = await untilEnded(place, runId);
   const { exitCode } = await command;

@@ -131,6 +131,9 @@ async function routerFiles(place: Playground): Promise<Pick<World, 'config' | 'c
   if (!router?.running) return { config: 'the router does not run', configFiles: [] };
   const read = (...argv: string[]) => execIn(place.docker, router.id, argv);
   const directory = '/etc/nginx/conf.d';
-  const [config, list] = await Promise.all([read('cat', `${directory}/default.conf`), read('ls', directory)]);
+  const [config, list] = await Promise.all([
+    read('cat', `${directory}/default.conf`),
+    read('find', directory, '!', '-type', 'd'),
+  ]);
   return { config: config.stdout, configFiles: list.stdout.split('\n').filter(Boolean).sort() };
 }

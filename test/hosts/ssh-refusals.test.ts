@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -201,6 +202,25 @@ describe('a host', () => {
     const host = await SshHost.open(friendly.url, await friendly.environment());
     onTestFinished(() => host.close());
     expect(host.stateDirectory).toBe('/srv/state');
+  });
+
+  test('that has no room for one more session is unreachable for the moment, not refused', async () => {
+    const full = await SshServer.start({ config: ['MaxSessions 1'] });
+    onTestFinished(() => full[Symbol.asyncDispose]());
+    const host = await SshHost.open(full.url, await full.environment());
+    onTestFinished(() => host.close());
+    const [begun, end] = [join(full.directory, 'begun'), join(full.directory, 'end')];
+    const longer = host.run({
+      argv: ['sh', '-c', 'touch "$1"; until [ -e "$2" ]; do sleep 0.05; done', 'sh', begun, end],
+    });
+    await expect.poll(() => existsSync(begun), { timeout: 10_000 }).toBe(true);
+    await expect(host.run({ argv: ['true'] })).rejects.toMatchObject({
+      problem: 'unreachable',
+      message: expect.stringContaining('does not open a session') as string,
+    });
+    await writeFile(end, '');
+    expect((await longer).exitCode).toBe(0);
+    expect((await host.run({ argv: ['true'] })).exitCode).toBe(0);
   });
 
   test('that forbids forwarding says so, with where to allow it', async () => {

@@ -9,6 +9,16 @@ export async function inRouter(place: Playground, script: string, input = ''): P
   return (await execa('docker', ['exec', '-i', id, 'sh', '-c', script], { input, stripFinalNewline: false })).stdout;
 }
 
+/** Has nginx take the files that are there, and waits until no worker of before is left. */
+export async function reloadByHand(place: Playground): Promise<void> {
+  await inRouter(place, reloaded);
+}
+
+const reloaded = `
+old=$(grep -l '^nginx: worker' /proc/[0-9]*/cmdline)
+nginx -t && nginx -s reload || exit 1
+for one in $old; do while [ -e "$one" ]; do sleep 0.05; done; done`;
+
 /** Runs Compose with `v1` for blue and `v2` for green. */
 export async function composeByHand(place: Playground, ...args: string[]): Promise<void> {
   const files = ['-f', 'compose.yml', '-f', 'compose.demo.yml', '--env-file', '.env.demo', '--profile', '*'];

@@ -28,6 +28,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.path.endswith("/go"):
             self.send_header("Location", "http://%s/landed" % self.headers["Host"])
         self.send_header("Content-Type", "application/json")
+        self.send_header("X-Release", os.environ.get("RELEASE", "v1"))
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

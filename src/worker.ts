@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Runtime, Worker, makeTelemetryFilterString, type WorkerOptions } from '@temporalio/worker';
 import { pino } from 'pino';
 import { createActivities } from './activities/index.js';
-import { packageRoot } from './cli/this-package.js';
 import { keptHosts } from './hosts/hosts.js';
 import { LocalHost } from './hosts/local-host.js';
 import { sshEnvironment } from './secrets/sources.js';
@@ -56,9 +54,9 @@ export const tuning = {
 
 /** Bundled once by the build: it halves the start of a worker. From source, the SDK bundles at each start. */
 function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  const sources = fileURLToPath(new URL('./workflows/index.ts', import.meta.url));
-  if (existsSync(sources)) return { workflowsPath: sources };
-  return { workflowBundle: { codePath: join(packageRoot, 'dist/workflow-bundle.js') } };
+  const codePath = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
+  if (existsSync(codePath)) return { workflowBundle: { codePath } };
+  return { workflowsPath: fileURLToPath(new URL('./workflows/index.ts', import.meta.url)) };
 }
 
 let installed = false;

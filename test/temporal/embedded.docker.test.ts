@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,8 +19,7 @@ import { freePort } from '../support/free-port.js';
 
 const example = fileURLToPath(new URL('../../examples/notes', import.meta.url));
 /** As it is built: from source each start would bundle the workflows anew. */
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const main = join(root, 'dist/cli/main.js');
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 let place: EmbeddedPlace;
 
@@ -159,24 +158,6 @@ describe('the embedded Temporal', () => {
     // The last thing before the worker is created.
     await until(async () => up.exitCode !== null || (await keepsHistory(fresh)));
     process.kill(serverPid(fresh) ?? 0, 'SIGKILL');
-    await until(async () => up.exitCode !== null || (await whoIsUp(fresh.stateDirectory))?.ready === true);
-    expect(up.exitCode, up.exitCode === null ? '' : (await up).all).toBeNull();
-    await pointsman(fresh, 'down');
-    expect((await up).exitCode).toBe(0);
-  });
-
-  test('has a worker that needs the native library of Temporal beside the program, and no other package', async () => {
-    const fresh = await freshPlace();
-    onTestFinished(() => gone(fresh));
-    const alone = join(fresh.stateDirectory, 'alone');
-    for (const part of ['dist', 'package.json']) await cp(join(root, part), join(alone, part), { recursive: true });
-    const library = 'node_modules/@temporalio/core-bridge';
-    await mkdir(join(alone, library, '..'), { recursive: true });
-    await symlink(join(root, library), join(alone, library));
-    const [file, ...rest] = command(fresh, 'up').map((word) =>
-      word === main ? join(alone, 'dist/cli/main.js') : word,
-    );
-    const up = execa(file ?? '', rest, { reject: false, all: true });
     await until(async () => up.exitCode !== null || (await whoIsUp(fresh.stateDirectory))?.ready === true);
     expect(up.exitCode, up.exitCode === null ? '' : (await up).all).toBeNull();
     await pointsman(fresh, 'down');

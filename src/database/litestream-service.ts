@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type Docker from 'dockerode';
 import { parse } from 'yaml';
-import { execIn, findContainer, isNotFound, readFileIn } from '../docker/container.js';
+import { execIn, findContainer, isConflict, isNotFound, readFileIn } from '../docker/container.js';
 import type { Host } from '../hosts/host.js';
 import { sqliteSettings, type Settings } from '../model/settings.js';
 
@@ -52,7 +52,7 @@ export async function findLitestream(
 
 /** The engine's answer when a container ended or went in the same moment. */
 export function isGone(error: unknown): boolean {
-  return isNotFound(error) || (error as { statusCode?: number }).statusCode === 409;
+  return isNotFound(error) || isConflict(error);
 }
 
 async function versionIn(docker: Docker, id: string, signal?: AbortSignal): Promise<string | null> {

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { CommandError } from '../hosts/command-error.js';
 import type { Host } from '../hosts/host.js';
+import { lastLine } from '../model/last-line.js';
 import { modelCommand } from './compose-command.js';
 import { withoutSecrets } from './compose-words.js';
 
@@ -28,6 +29,6 @@ export async function composeModel(
     const { exitCode } = error.result;
     if (exitCode === null || exitCode === 127) return { refused: 'docker compose cannot be started here' };
     const { result } = await withoutSecrets(host, error, { composeFiles, envFiles: [join(directory, '.env')] });
-    return { refused: result.stderr.trim().split('\n').at(-1) ?? '' };
+    return { refused: lastLine(result.stderr) };
   }
 }

@@ -205,10 +205,15 @@ export function isNotFound(error: unknown): boolean {
   return (error as { statusCode?: number }).statusCode === 404;
 }
 
+/** The engine's answer for what is not as the request needs it: ended, being removed, or in use by something else. */
+export function isConflict(error: unknown): boolean {
+  return (error as { statusCode?: number }).statusCode === 409;
+}
+
 /** The engine's answer for what another one removes in this moment, or has removed: it is there, or not, and has no more to say. */
 export function isGone(error: unknown): boolean {
-  const { statusCode, message = '' } = error as { statusCode?: number; message?: string };
+  const { message = '' } = error as { message?: string };
   return (
-    statusCode === 404 || (statusCode === 409 && /is dead or marked for removal|is already in progress/.test(message))
+    isNotFound(error) || (isConflict(error) && /is dead or marked for removal|is already in progress/.test(message))
   );
 }

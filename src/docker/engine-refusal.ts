@@ -1,3 +1,5 @@
+import { isConflict } from './container.js';
+
 /** What the engine's own sentence means for whoever reads it; the first that fits counts. */
 const meanings: readonly (readonly [sentence: RegExp, meaning: string])[] = [
   [/No such container/i, 'a container is not there any more'],
@@ -33,12 +35,6 @@ export function whyEngineRefused(error: unknown): string | null {
 
 /** Whether the engine was asked for something of a container that does not run: nothing of it is there, and nothing is wrong. */
 export function isNotRunning(error: unknown): boolean {
-  const { statusCode, message = '' } = error as Refusal;
-  return statusCode === 409 && /is not running|is restarting/.test(message);
-}
-
-/** Whether an image cannot be removed because something needs it, or is gone already. */
-export function isImageKept(error: unknown): boolean {
-  const { statusCode } = error as Refusal;
-  return statusCode === 404 || statusCode === 409;
+  const { message = '' } = error as Refusal;
+  return isConflict(error) && /is not running|is restarting/.test(message);
 }

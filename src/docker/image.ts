@@ -1,8 +1,7 @@
 import type Docker from 'dockerode';
 import type { Host, RunOptions } from '../hosts/host.js';
 import type { Settings } from '../model/settings.js';
-import { isNotFound, readFileIn } from './container.js';
-import { isImageKept } from './engine-refusal.js';
+import { isConflict, isNotFound, readFileIn } from './container.js';
 import { scratchLabels } from './scratch.js';
 import { dockerCommand } from './registry-login.js';
 
@@ -68,7 +67,7 @@ export async function removeImages(docker: Docker, references: readonly string[]
       removed.push(reference);
     } catch (error) {
       // Somebody has made something of it since, or removed it: either is as it should be.
-      if (!isImageKept(error)) throw error;
+      if (!isNotFound(error) && !isConflict(error)) throw error;
     }
   }
   return removed;

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
 import { LeftAlone } from '../hosts/host.js';
 import { eachLine } from '../hosts/lines.js';
-import { isGone, isNotFound } from './container.js';
+import { isGone, isConflict, isNotFound } from './container.js';
 import { demultiplexed } from './streams.js';
 
 /** Exit codes of what was ended by SIGKILL and SIGTERM. */
@@ -276,5 +276,5 @@ async function textOf(stream: Readable, keep?: number): Promise<string> {
 
 /** The container ended, or was removed, by itself in the same moment. */
 function ignoreEnded(error: unknown): void {
-  if (!isNotFound(error) && (error as { statusCode?: number }).statusCode !== 409) throw error;
+  if (!isNotFound(error) && !isConflict(error)) throw error;
 }

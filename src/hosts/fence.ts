@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { lastLine } from '../model/last-line.js';
 import type { Host } from './host.js';
 
 /** Which attempt at which step acts on a host. */
@@ -146,8 +147,4 @@ async function pass(host: FencedHost, path: string, how: Passing, { script, args
   const { exitCode, stderr } = await host.tryRun({ argv, ...(stdin === undefined ? {} : { stdin }) });
   if (exitCode === overtaken) throw new OvertakenError(`${path} on ${host.name}`);
   if (exitCode !== 0) throw new Error(`${path} on ${host.name} cannot be written: ${lastLine(stderr)}`);
-}
-
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? '';
 }

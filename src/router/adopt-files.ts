@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { lastLine } from '../model/last-line.js';
 import { RouterDownError } from './live-slot.js';
 import type { Nginx } from './nginx.js';
 import { keptForEver, movingBack, previous } from './nginx-scripts.js';
@@ -88,10 +89,6 @@ async function must(nginx: Nginx, script: string, args: readonly string[]) {
   const ended = await nginx.act(script, args, script === listAbsent ? 'look' : 'act');
   if (ended.exitCode === 0) return ended;
   throw new RouterDownError(`a command in the router ended with ${ended.exitCode}: ${lastLine(ended.stderr)}`);
-}
-
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? '';
 }
 
 /** The first line says where `$1` points to, if it is a link; the others, which of the rest are not there. */

@@ -130,11 +130,12 @@ async function fileWith(
 
 /** What a person has written there stays, and the config would be made by it. */
 function keysInTheWay({ name, before }: ConfigFile, environment: string, keys: Readonly<Record<string, string>>) {
-  const wanted = Object.entries(keys).map(([key, value]) => `router.${key}: ${value}`);
-  return otherRouterKeys(before, environment, keys).map((there) => {
-    const needed = wanted.find((one) => one.startsWith(there.replace(/ .*/s, ' ')));
-    return `${name} has ${there}, and what is taken over of your config needs ${needed}. Write that there, and adopt again.`;
-  });
+  return Object.entries(keys).flatMap(([key, value]) =>
+    otherRouterKeys(before, environment, { [key]: value }).map(
+      (there) =>
+        `${name} has ${there}, and what is taken over of your config needs router.${key}: ${value}. Write that there, and adopt again.`,
+    ),
+  );
 }
 
 type ToShow = Parameters<typeof adoptText>[0];

@@ -1,6 +1,7 @@
 import { dataOf } from '../../database/postgres-of.js';
 import { isShared } from '../../docker/compose.js';
 import { execIn, findContainer } from '../../docker/container.js';
+import { lastLine } from '../../model/last-line.js';
 import { error, warning, type Check, type Said } from '../check.js';
 import { serviceOf, type World } from '../world.js';
 
@@ -54,7 +55,7 @@ export const postgresServer: Check = {
       const fix = `ALTER ROLE ${user} SUPERUSER, or CREATEDB with the database as its own.`;
       return [warning(`${user} can back ${name} up, and may not restore it.`, fix)];
     }
-    const reason = stderr.trim().split('\n').at(-1) ?? '';
+    const reason = lastLine(stderr);
     const fix = fixes[exitCode] ?? 'Use an image with psql, pg_dump and a shell.';
     return [error(`${database.service} cannot be backed up: ${reason}.`, fix)];
   },

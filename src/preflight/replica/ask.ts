@@ -1,4 +1,5 @@
 import type { Host } from '../../hosts/host.js';
+import { lastLine } from '../../model/last-line.js';
 import type { SignedRequest } from './bucket-request.js';
 
 /** How long the storage may take to answer. */
@@ -76,7 +77,7 @@ export async function ask(request: SignedRequest, { host, network, image }: From
   const stdin = JSON.stringify({ ...request, verify, seconds: answerSeconds });
   const argv = [...run, '--user', '65534:65534', '--entrypoint', 'python3', image, '-c', script] as const;
   const { exitCode, stdout, stderr } = await host.tryRun({ argv, stdin }, { timeoutMs: 60_000 });
-  const line = stdout.trim().split('\n').at(-1) ?? '';
+  const line = lastLine(stdout);
   if (exitCode === 0 && line.startsWith('{')) return JSON.parse(line) as Answer;
-  throw new Error(`no container can ask the replica's storage: ${stderr.trim().split('\n').at(-1) ?? ''}`);
+  throw new Error(`no container can ask the replica's storage: ${lastLine(stderr)}`);
 }

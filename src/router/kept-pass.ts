@@ -161,7 +161,7 @@ function wrongPass({ name }: Directive, { urls, addresses, to, open }: Destinati
 /** The port of a slot that is not the one where pointsman sends requests. One of the host's is told apart by Docker. */
 function portOf(addresses: readonly string[], { slot, names, router }: Scene): number | null {
   const ports = addresses
-    .filter((address) => leadsTo(address, { ...names[slot], ports: [] }))
+    .filter((address) => leadsTo(address, { hosts: names[slot].hosts, ports: [] }))
     .map((address) => Number(/:(\d+)$/.exec(address)?.[1] ?? 80));
   return ports.find((port) => port !== router.upstreamPort) ?? null;
 }

@@ -6,6 +6,8 @@ export interface SlotNames {
   readonly hosts: readonly string[];
   /** Ports of the host that lead into the slot. */
   readonly ports: readonly number[];
+  /** Those by which they do over IPv6, where Docker has others there: it gives free ones out apart. Default: `ports`. */
+  readonly portsOverIpv6?: readonly number[];
 }
 
 /** A directive that sends requests to slots. */
@@ -172,10 +174,11 @@ function serversOfUpstream({ block }: Directive): string[] {
 }
 
 /** Whether an address, with or without a port, is one of a slot's. */
-export function leadsTo(address: string, { hosts, ports }: SlotNames): boolean {
+export function leadsTo(address: string, { hosts, ports, portsOverIpv6 = ports }: SlotNames): boolean {
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]*))(?::(\d+))?$/.exec(address) ?? [];
   const host = (bracketed ?? plain ?? '').toLowerCase();
   if (hosts.includes(host)) return true;
   // With the port of a slot it is this machine, by whichever of its addresses; a single word is a service.
-  return ports.includes(Number(port)) && (host === 'localhost' || !/^[a-z][\w-]*$/.test(host));
+  const published = bracketed === undefined ? ports : portsOverIpv6;
+  return published.includes(Number(port)) && (host === 'localhost' || !/^[a-z][\w-]*$/.test(host));
 }

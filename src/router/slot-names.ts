@@ -41,5 +41,20 @@ async function namesOf({ docker }: Host, { project }: Settings, service: string)
     GlobalIPv6Address,
   ]);
   const hosts = [...usual, Name.replace(/^\//, ''), ...told].filter(Boolean).map((name) => name.toLowerCase());
-  return { hosts: [...new Set(hosts)], ports: bindings.map(({ HostPort }) => Number(HostPort)).filter(Boolean) };
+  const isOverIpv6 = ({ HostIp }: Binding): boolean => HostIp.includes(':');
+  const overIpv6 = portsOf(bindings.filter(isOverIpv6));
+  return {
+    hosts: [...new Set(hosts)],
+    ports: portsOf(bindings.filter((one) => !isOverIpv6(one))),
+    ...(overIpv6.length > 0 ? { portsOverIpv6: overIpv6 } : {}),
+  };
+}
+
+interface Binding {
+  readonly HostIp: string;
+  readonly HostPort: string;
+}
+
+function portsOf(bindings: readonly Binding[]): number[] {
+  return bindings.map(({ HostPort }) => Number(HostPort)).filter(Boolean);
 }

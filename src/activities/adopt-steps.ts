@@ -35,6 +35,7 @@ import { failureOf } from './failures.js';
 import { routerOf } from './live-config.js';
 import type { Running } from './running.js';
 import { stepsOn } from './step.js';
+import { warmUpBeside } from './warm-up.js';
 import { requireUnbroken } from './unbroken.js';
 
 type AdoptSteps = Pick<
@@ -90,7 +91,7 @@ async function compareThePaths(
 }
 
 /** A second attempt finds the config in place, and all that goes with it was written before that. */
-async function writeAdoption(host: Host, args: WriteAdoptionArgs): Promise<AdoptionWritten> {
+async function writeAdoption(host: Host, args: WriteAdoptionArgs, { signal }: Running): Promise<AdoptionWritten> {
   const { settings, live, shown, timestamp } = args;
   await requireUnbroken(host, args);
   const nginx = await routerOf(host, settings);
@@ -105,6 +106,7 @@ async function writeAdoption(host: Host, args: WriteAdoptionArgs): Promise<Adopt
     if (error instanceof SnippetInTheWayError) throw failureOf('RouterConfigInvalid', error.message);
     throw error;
   }
+  await warmUpBeside(host, settings, nginx, { live, port: plan.takeover.freePort, signal });
   await nginx.install(plan.config, timestamp, { aside: moved });
   return { changed: true };
 }
@@ -130,7 +132,8 @@ async function undoAdoption(host: Host, args: UndoAdoptionArgs, { signal }: Runn
   const nginx = await routerOf(host, settings);
   const previous = before.absent.filter((file) => file.endsWith('.previous'));
   await removeWritten(nginx, { ...before, absent: before.absent.filter((file) => !previous.includes(file)) });
-  const changed = (await putBack(nginx, timestamp, before)) || (await servesOurs(host, settings));
+  const warmed = await nginx.removeWarmUp();
+  const changed = (await putBack(nginx, timestamp, before)) || warmed || (await servesOurs(host, settings));
   if (changed) {
     await nginx.reload();
     await proveTheirs(host, settings, signal);

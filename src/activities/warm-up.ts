@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findContainer } from '../docker/container.js';
-import type { Host } from '../hosts/host.js';
+import type { Host, HttpRequest } from '../hosts/host.js';
 import type { Settings } from '../model/settings.js';
 import type { Live } from '../model/slot.js';
 import { previewHeader } from '../model/rollout.js';
@@ -8,10 +8,14 @@ import { askRouter } from '../router/live-slot.js';
 import type { Nginx } from '../router/nginx.js';
 import { isOwnConfig } from '../router/nginx-config.js';
 import { statesIn } from '../router/router-states.js';
+import { renderWarmUp, warmUpPath } from '../router/upstream-config.js';
 import { configFor } from './live-config.js';
 
-/** A slot that does not answer by then gets its requests all the same: it was proven before, or is what to go back to. */
-const answersWithinMs = 3000;
+/**
+ * A slot that does not answer by then gets its requests all the same: it was proven before, or is what to go back to. nginx asks
+ * for a name again after five seconds without an answer.
+ */
+const answersWithinMs = 12_000;
 
 export interface WarmUp {
   /** What is about to get requests. */
@@ -44,25 +48,54 @@ export async function warmUp(
   const config = await configFor(nginx, settings, live, { ...statesIn(present), candidate });
   if (present === config) await nginx.reload();
   else await nginx.install(config, by, { reload: true });
+  const { router, health } = settings;
+  const asked = { port: router.port, path: health.path, headers: { [previewHeader]: slot } };
+  await untilReached(host, settings, asked, signal);
+}
+
+/**
+ * The same beside a config of the user's, which all users are sent to until pointsman's takes its place: the slot is loaded
+ * under pointsman's names, behind a port that nobody asks.
+ *
+ * @throws {RouterConfigError} when nginx refuses it.
+ */
+export async function warmUpBeside(
+  host: Host,
+  settings: Settings,
+  nginx: Nginx,
+  { live, port, signal }: { readonly live: Live; readonly port: number; readonly signal: AbortSignal },
+): Promise<void> {
+  if (!(await nginx.isModern())) return;
+  const { slots, router, health } = settings;
+  const names = ['live', live.slot] as const;
+  await nginx.addWarmUp(
+    renderWarmUp(names, {
+      ...{ port, modern: true, service: slots[live.slot], healthPath: health.path },
+      ...{ upstreamPort: router.upstreamPort, own: router },
+    }),
+  );
+  for (const name of names) await untilReached(host, settings, { port, path: warmUpPath(name) }, signal);
+}
+
+/** What is asked of the router. */
+type Asked = Pick<HttpRequest, 'port' | 'path' | 'headers'>;
+
+async function untilReached(host: Host, settings: Settings, asked: Asked, signal: AbortSignal): Promise<void> {
   const deadline = Date.now() + answersWithinMs;
-  while (!(await answersAsCandidate(host, settings, next)) && Date.now() < deadline) {
+  while (!(await isReached(host, settings, asked)) && Date.now() < deadline) {
     await sleep(20, undefined, { signal });
   }
 }
 
-/** 502 and 504 are nginx's own words for a slot that it does not reach. */
-async function answersAsCandidate(host: Host, settings: Settings, { slot }: Live): Promise<boolean> {
-  const { project, router, health } = settings;
+/** 502 and 504 are nginx's own words for a slot that it does not reach. Only the new workers know of the slot that is asked for. */
+async function isReached(host: Host, settings: Settings, asked: Asked): Promise<boolean> {
+  const { project, router } = settings;
   const container = await findContainer(host.docker, project, router.service);
   if (!container?.address) return false;
-  const request = { host: container.address, port: router.port, timeoutMs: 3000 };
   try {
-    const { status, headers } = await host.request({
-      ...request,
-      path: health.path,
-      headers: { [previewHeader]: slot },
-    });
-    return headers['x-pointsman-slot'] === slot && status !== 502 && status !== 504;
+    const { status, headers } = await host.request({ host: container.address, timeoutMs: 3000, ...asked });
+    const wanted = asked.headers?.[previewHeader];
+    return (wanted === undefined || headers['x-pointsman-slot'] === wanted) && status !== 502 && status !== 504;
   } catch {
     return false;
   }

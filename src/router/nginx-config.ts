@@ -8,6 +8,7 @@ import { NginxSyntaxError, parseNginx } from './nginx-syntax.js';
 import { closedMaps, liveMap, passedOnHeaders } from './snippet-names.js';
 import { serversOf, servedSlot, waysOf, type Way } from './served-slots.js';
 import { quotedJson } from './state-line.js';
+import { nginxTime, renderUpstream } from './upstream-config.js';
 import { watchLine, watchLog, type WatchConfig } from './watch-config.js';
 
 /** First line of every config that pointsman writes: what has it may be replaced by pointsman. */
@@ -54,7 +55,7 @@ export function renderLiveConfig(config: LiveConfig): string {
   if (candidate && !modern) throw new Error('a candidate needs nginx 1.27.4 or later');
   const slots = [{ slot: config.live.slot, service: config.service }, ...(candidate ? [candidate] : [])];
   return `${marker}
-${stateLines(config)}${snippets(config, 'http')}${slots.map((slot) => upstream(slot, config)).join('')}
+${stateLines(config)}${snippets(config, 'http')}${slots.map((slot) => renderUpstream(slot, config)).join('')}
 ${namesForSnippets(config)}map $http_upgrade $pointsman_connection {
     default upgrade;
     '' '';
@@ -101,8 +102,8 @@ ${requestHeaders(config)}        proxy_set_header Upgrade $http_upgrade;
         proxy_set_header Connection $pointsman_connection;
         # A request that may have reached the app is never sent twice.
         proxy_next_upstream off;
-        proxy_read_timeout ${time(own.readTimeoutMs ?? 300_000)};
-${own.sendTimeoutMs === undefined ? '' : `        proxy_send_timeout ${time(own.sendTimeoutMs)};\n`}${snippets(config, 'location', '        ')}    }
+        proxy_read_timeout ${nginxTime(own.readTimeoutMs ?? 300_000)};
+${own.sendTimeoutMs === undefined ? '' : `        proxy_send_timeout ${nginxTime(own.sendTimeoutMs)};\n`}${snippets(config, 'location', '        ')}    }
 }
 `;
 }
@@ -124,7 +125,7 @@ function ownHeaders({ live, candidate = null }: LiveConfig): readonly string[] {
 function namesForSnippets(config: LiveConfig): string {
   const { own = {}, live, service, candidate = null, hold = null, maintenance = null } = config;
   if (own.snippets === undefined) return '';
-  return `${upstream({ slot: 'live', service }, config)}
+  return `${renderUpstream({ slot: 'live', service, next: candidate?.service }, config)}
 ${liveMap(live.slot, candidate)}${closedMaps({ held: hold !== null, maintained: maintenance !== null })}`;
 }
 
@@ -154,11 +155,6 @@ function snippets({ own = {} }: LiveConfig, level: 'http' | 'server' | 'location
   return `${indent}include ${own.snippets}/${level}/*.conf;\n${level === 'location' ? '' : '\n'}`;
 }
 
-/** In nginx's words. */
-function time(ms: number): string {
-  return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
-}
-
 /** The router's whole config while no slot is live: valid, healthy, and clear to whoever asks. */
 export function renderPlaceholder(port: number): string {
   return `${marker}
@@ -177,28 +173,6 @@ ${statusAnswer(null)}
     }
 }
 `;
-}
-
-/**
- * One for each slot, named after it: what nginx knows of its addresses is taken over by a reload under the same name, and a
- * slot that was there before gets its first request without waiting for them.
- *
- * The name is resolved again and again: a slot that is stopped, or started anew with another address, must neither keep nginx
- * from starting nor leave it with a stale address.
- */
-function upstream(
-  { slot, service }: { readonly slot: Slot | 'live'; readonly service: string },
-  { upstreamPort, modern, own = {} }: LiveConfig,
-): string {
-  const name = `pointsman_${slot}`;
-  const servers = modern
-    ? `    zone ${name} 64k;
-    resolver 127.0.0.11 valid=1s ipv6=off;
-    server ${service}:${upstreamPort} resolve;
-`
-    : `    server ${service}:${upstreamPort};\n`;
-  const idle = own.upstreamIdleMs === undefined ? '' : `    keepalive_timeout ${time(own.upstreamIdleMs)};\n`;
-  return `upstream ${name} {\n${servers}    keepalive 32;\n${idle}}\n`;
 }
 
 function statusAnswer(

@@ -1,4 +1,5 @@
 import { matchesWildcards } from '../model/wildcards.js';
+import { warmUpFile } from './nginx-scripts.js';
 import { NginxSyntaxError, parseNginx, type Directive } from './nginx-syntax.js';
 
 /** What `nginx -T` prints before each file. */
@@ -22,12 +23,14 @@ export function filesOfDump(dump: string): ReadonlyMap<string, string> {
 
 /**
  * The whole config that nginx has read, each `include` replaced by what it brings in. Each directive knows its file and line.
+ * What pointsman itself has put there for a moment is nobody's config.
  *
  * @param dump what `nginx -T` has printed on its standard output.
  * @throws {NginxSyntaxError} where a file is none that nginx would read.
  */
 export function treeOfDump(dump: string): readonly Directive[] {
-  const files = new Map([...filesOfDump(dump)].map(([file, text]) => [file, parseNginx(text, file)]));
+  const read = [...filesOfDump(dump)].filter(([file]) => !file.endsWith(`/${warmUpFile}`));
+  const files = new Map(read.map(([file, text]) => [file, parseNginx(text, file)]));
   const [main] = files.keys();
   return main === undefined ? [] : included({ files, main, left: mostDirectives }, files.get(main) ?? [], [main]);
 }

@@ -15,7 +15,22 @@ import type { RouterWorker } from '../model/activities.js';
 import type { Settings } from '../model/settings.js';
 import { RouterDownError } from './live-slot.js';
 import { marker } from './nginx-config.js';
-import { behindFence, fenceFile, file, moving, placing, previous, testing, unwritable } from './nginx-scripts.js';
+import {
+  addingWarmUp,
+  askThere,
+  behindFence,
+  endingOldWorkers,
+  fenceFile,
+  file,
+  moving,
+  placing,
+  previous,
+  reloadOnceReached,
+  removingWarmUp,
+  testing,
+  unreached,
+  unwritable,
+} from './nginx-scripts.js';
 
 export { keptForEver } from './nginx-scripts.js';
 
@@ -120,6 +135,21 @@ export class Nginx {
   }
 
   /**
+   * Makes nginx load this beside all that its user has written, until the next {@link install}.
+   *
+   * @throws {RouterConfigError} when nginx refuses it; it is gone again then.
+   */
+  async addWarmUp(config: string): Promise<void> {
+    mustTake(await this.act(addingWarmUp, [this.settings.router.configDirectory, config]));
+  }
+
+  /** Tells whether there was one. */
+  async removeWarmUp(): Promise<boolean> {
+    const { stdout } = await this.act(removingWarmUp, [this.settings.router.configDirectory]);
+    return stdout.trim() === 'removed';
+  }
+
+  /**
    * Makes nginx load what is in place. Its exit code counts: a signal would report success in any case.
    *
    * @throws {RouterConfigError} when nginx refuses it.
@@ -194,12 +224,7 @@ export class Nginx {
 
   /** Ends the workers that an older config was taken from, with the requests that they still have. */
   async endOldWorkers(): Promise<void> {
-    const script = `for p in /proc/[0-9]*; do
-  title=$(tr '\\0' ' ' < "$p/cmdline") || continue
-  case $title in 'nginx: worker process is shutting down'*) kill -TERM "\${p#/proc/}" ;; esac
-done
-true`;
-    await this.act(script, [], 'look');
+    await this.act(endingOldWorkers, [], 'look');
   }
 
   /**
@@ -235,22 +260,6 @@ true`;
 
 /** What each container's nginx has told of itself. */
 const versions = new Map<string, string>();
-
-/** No exit code of nginx's, nor of a command that was killed. */
-const unreached = 43;
-
-/** Any answer will do: whether it is the right one was seen before. curl: 6, 7 and 28 are no connection; wget: 4. */
-const askThere = `
-if command -v curl >/dev/null; then
-  curl --noproxy '*' -s -m 2 -o /dev/null "http://$1:$2/"; case $? in 6|7|28) exit ${unreached} ;; esac
-elif command -v wget >/dev/null; then
-  wget -Y off -q -T 2 -O /dev/null "http://$1:$2/"; case $? in 4) exit ${unreached} ;; esac
-elif command -v bash >/dev/null; then
-  timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" 2>/dev/null || exit ${unreached}
-fi`;
-
-const reloadOnceReached = `${askThere}
-exec nginx -s reload`;
 
 /** A version that is not told counts as old. */
 export function isAtLeast(version: string | null, least: string): boolean {

@@ -25,6 +25,8 @@ export interface Takeover {
   readonly kept: readonly KeptDirective[];
   /** Keys of `router` in `pointsman.yml`, as they are written there: `{ maxBody: '20m', snippets: '/etc/nginx/conf.d/snippets' }`. */
   readonly settings: Readonly<Record<string, string>>;
+  /** A port on which none of the user's servers listens. */
+  readonly freePort: number;
   /** What cannot be taken over: its place, why, and what to do. Where there is any, nothing is taken over. */
   readonly byHand: readonly string[];
 }
@@ -79,6 +81,7 @@ export function takeoverOf(tree: readonly Directive[], facts: TakeoverFacts): Ta
     moved: [...taken.files].filter((file) => file !== own),
     kept: [...keptInPlaces(places, scene), ...keptAsSettings(settings)],
     settings,
+    freePort: openPort(scene),
     byHand: scene.byHand,
   };
 }

@@ -5,6 +5,7 @@ import { exitCodes } from '../../src/cli/exit-codes.js';
 import { isOwnConfig } from '../../src/router/nginx-config.js';
 import { HandMadeProject } from '../support/hand-made-project.js';
 import { handMadeRouters, type HandMadeRouter } from '../support/hand-made-routers.js';
+import { loseName } from '../support/late-names.js';
 import { answersOf, SameAnswers, type SameAnswersReport } from '../support/same-answers.js';
 import type { Ran } from '../support/playground.js';
 import { untilBegun } from '../support/until-begun.js';
@@ -52,6 +53,37 @@ describe('pointsman adopt, under traffic,', () => {
     expect(sent).toBeGreaterThanOrEqual(2000);
     expect(isOwnConfig(await project.config())).toBe(true);
     expect(await project.containers()).toEqual(containers);
+  });
+
+  test('lets nginx get to know the slot first: no request fails, however late it is told the address', async () => {
+    const kind = kindOf('addresses and ports of the host in place of names');
+    await project.setUp(kind, kind.port);
+    const { id = '' } = (await project.place.container('router')) ?? {};
+    await loseName(project.place.docker.getContainer(id), 'app-blue', 2);
+    const { code, out, failures } = await underSameAnswers(kind, () => project.place.run(...adopt));
+    expect(code, out).toBe(exitCodes.succeeded);
+    expect(failures, await project.complaints()).toEqual({});
+    expect(await project.files()).not.toContain('warm-up');
+  });
+
+  test('that is aborted while nginx waits for the address leaves nothing that nginx reads, on disk or loaded', async () => {
+    const kind = kindOf('addresses and ports of the host in place of names');
+    await project.setUp(kind, kind.port);
+    const before = await project.config();
+    const { id = '' } = (await project.place.container('router')) ?? {};
+    await loseName(project.place.docker.getContainer(id), 'app-blue', 20);
+    const { code, out, failures } = await underSameAnswers(kind, async () => {
+      const adopting = project.place.run(...adopt);
+      await expect.poll(() => project.files(), { timeout: 60_000 }).toContain('pointsman-warm-up.conf');
+      const aborted = await project.place.run('abort', '-e', 'demo');
+      expect(aborted.code, aborted.out).toBe(exitCodes.cancelled);
+      return adopting;
+    });
+    expect(code, out).toBe(exitCodes.cancelled);
+    expect(failures, await project.complaints()).toEqual({});
+    expect(await project.config()).toBe(before);
+    expect(await project.files()).not.toContain('warm-up');
+    await expect(fetch(`http://${project.address}:8081/__pointsman/warm-up/blue`)).rejects.toThrow('fetch failed');
   });
 
   test('refuses a router.port of pointsman.yml on which a server of the user stays, and says which one to write', async () => {

@@ -22,9 +22,12 @@ export interface Connections {
 
 const fresh: Connections = { plain: false, secure: false };
 
-/** Of a client that sends one request after the other. */
+/**
+ * Of a client that sends one request after the other. From two seconds without a request on (`keepalive_min_timeout`) nginx may
+ * close a connection in the very moment in which the next one is sent, so the client does before.
+ */
 export function keptConnections(): Connections {
-  const options = { keepAlive: true, maxSockets: 1 };
+  const options = { keepAlive: true, maxSockets: 1, timeout: 1000 };
   return { plain: new Agent(options), secure: new SecureAgent(options) };
 }
 
@@ -55,7 +58,8 @@ function answerTo(secure: boolean, options: RequestOptions): Promise<Told> {
   return new Promise((resolve, reject) => {
     const sent = secure ? secureRequest(options) : request(options);
     sent.once('timeout', () => sent.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })));
-    sent.once('error', reject).once('response', (response: IncomingMessage) => {
+    sent.once('error', (error) => reject(sent.reusedSocket ? Object.assign(error, { kept: true }) : error));
+    sent.once('response', (response: IncomingMessage) => {
       let body = '';
       response.setEncoding('utf8').on('data', (piece: string) => (body += piece));
       response.once('error', reject);

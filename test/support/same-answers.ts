@@ -7,7 +7,7 @@ export type Answers = ReadonlyMap<Question, Told>;
 
 export interface SameAnswersReport {
   readonly sent: number;
-  /** Requests that got no answer (`ECONNRESET http://shop.example:5000/`) or another one than before, by what happened. */
+  /** Requests that got no answer (`ECONNRESET on a kept connection http://shop.example:5000/`) or another one than before, by what happened. */
   readonly failures: Readonly<Record<string, number>>;
 }
 
@@ -66,7 +66,8 @@ export class SameAnswers {
       if (!question || !expected) throw new Error('there is nothing to ask');
       const what = await askRouter(this.address, question, connections).then(
         (told) => differenceOf(expected, told),
-        (error: NodeJS.ErrnoException) => error.code ?? error.message,
+        ({ code, message, kept }: NodeJS.ErrnoException & { readonly kept?: boolean }) =>
+          `${code ?? message}${kept ? ' on a kept connection' : ''}`,
       );
       this.sent += 1;
       if (what !== null) this.fail(`${what} ${question.url}`);

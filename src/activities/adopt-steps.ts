@@ -106,7 +106,8 @@ async function writeAdoption(host: Host, args: WriteAdoptionArgs, { signal }: Ru
     if (error instanceof SnippetInTheWayError) throw failureOf('RouterConfigInvalid', error.message);
     throw error;
   }
-  await warmUpBeside(host, settings, nginx, { live, port: plan.takeover.freePort, signal });
+  const { resets, takeover } = plan;
+  await warmUpBeside(host, settings, nginx, { live, port: takeover.freePort, resets, signal });
   await nginx.install(plan.config, timestamp, { aside: moved });
   return { changed: true };
 }

@@ -8,7 +8,7 @@ import { askRouter } from '../router/live-slot.js';
 import type { Nginx } from '../router/nginx.js';
 import { isOwnConfig } from '../router/nginx-config.js';
 import { statesIn } from '../router/router-states.js';
-import { renderWarmUp, warmUpPath } from '../router/upstream-config.js';
+import { renderWarmUp, warmUpPath, type WarmUpConfig } from '../router/upstream-config.js';
 import { configFor } from './live-config.js';
 
 /**
@@ -53,6 +53,11 @@ export async function warmUp(
   await untilReached(host, settings, asked, signal);
 }
 
+export interface WarmUpBeside extends Pick<WarmUpConfig, 'port' | 'resets'> {
+  readonly live: Live;
+  readonly signal: AbortSignal;
+}
+
 /**
  * The same beside a config of the user's, which all users are sent to until pointsman's takes its place: the slot is loaded
  * under pointsman's names, behind a port that nobody asks.
@@ -63,14 +68,14 @@ export async function warmUpBeside(
   host: Host,
   settings: Settings,
   nginx: Nginx,
-  { live, port, signal }: { readonly live: Live; readonly port: number; readonly signal: AbortSignal },
+  { live, port, resets, signal }: WarmUpBeside,
 ): Promise<void> {
   if (!(await nginx.isModern())) return;
   const { slots, router, health } = settings;
   const names = ['live', live.slot] as const;
   await nginx.addWarmUp(
     renderWarmUp(names, {
-      ...{ port, modern: true, service: slots[live.slot], healthPath: health.path },
+      ...{ port, resets, modern: true, service: slots[live.slot], healthPath: health.path },
       ...{ upstreamPort: router.upstreamPort, own: router },
     }),
   );

@@ -40,6 +40,8 @@ export interface WarmUpConfig extends UpstreamSettings {
   readonly service: string;
   /** That nobody asks. */
   readonly port: number;
+  /** Whether the user's config lets a reload reset kept connections: the one that ends this must not do so again. */
+  readonly resets: boolean;
   /** Path of the app by which it is seen whether nginx knows the slot's address. */
   readonly healthPath: string;
 }
@@ -51,14 +53,14 @@ export function warmUpPath(name: Upstream['slot']): string {
 
 /** What is loaded beside a user's config before pointsman's takes its place: the upstreams of that, with the addresses known. */
 export function renderWarmUp(names: readonly Upstream['slot'][], config: WarmUpConfig): string {
-  const { service, port, healthPath } = config;
+  const { service, port, resets, healthPath } = config;
   const upstreams = names.map((slot) => renderUpstream({ slot, service }, config));
   const locations = names.map(
     (slot) =>
       `    location = ${warmUpPath(slot)} {\n        proxy_pass http://pointsman_${slot}${healthPath};\n    }\n`,
   );
   return `# pointsman adopt has put this here for a moment.
-${upstreams.join('')}server {
+${resets ? 'keepalive_min_timeout 2s;\n' : ''}${upstreams.join('')}server {
     listen ${port};
 ${locations.join('')}    location / {
         return 404;

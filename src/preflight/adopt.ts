@@ -13,6 +13,7 @@ import { isOwnConfig } from '../router/nginx-config.js';
 import { asSlotRelease, findSlot, type FoundSlot } from '../router/slot-release.js';
 import type { Takeover } from '../router/takeover.js';
 import { runPreflight } from './index.js';
+import { whyNotProvable } from './live-release.js';
 
 /** Where snippets go if `pointsman.yml` names no directory: nginx includes none of it by itself. */
 export function snippetsDirectory({ router }: Pick<Settings, 'router'>): string {
@@ -70,6 +71,8 @@ export async function lookForAdoption(host: Host, settings: Settings, named: str
   if (!found?.container.running) return { kind: 'by-hand', reasons: [slotDown(settings, foreign.slot)] };
   const release = named ?? found.release;
   if (release === null) return { kind: 'by-hand', reasons: [unknownRelease(settings, found)] };
+  const unproven = await whyNotProvable(host, settings, { found, release });
+  if (unproven !== null) return { kind: 'by-hand', reasons: [unproven] };
   const other = await findSlot(host, settings, otherSlot(found.slot));
   const live = { slot: found.slot, release, image: found.image };
   const config = await configFor(nginx, settings, live);

@@ -33,6 +33,9 @@ async function asItIs(): Promise<string[]> {
   ];
 }
 
+/** They are others after each reload. */
+const routerWorkers = () => inRouter(place, "grep -l '^nginx: worker' /proc/[0-9]*/cmdline");
+
 const answer = async (path: string) => {
   const response = await fetch(`http://127.0.0.1:${place.port}${path}`);
   const { status, headers } = response;
@@ -65,6 +68,20 @@ describe('adopt', () => {
     expect(code, out).toBe(exitCodes.usage);
     expect(await asItIs()).toEqual(before);
   });
+
+  test.each([['--dry-run'], ['--yes']])(
+    'refuses a release that the app does not say it is, before anything is touched (%s)',
+    async (how) => {
+      const before = [await asItIs(), await routerWorkers()];
+      const { code, out } = await place.run(...adopt, how, '--release', 'v9');
+      expect(out).toContain(
+        'app-blue is expected to be v9, and could not be proven to be after the switch: ' +
+          '/healthz answered from release v1. Leave --release out, or say --release v1.',
+      );
+      expect(code, out).toBe(exitCodes.refused);
+      expect([await asItIs(), await routerWorkers()]).toEqual(before);
+    },
+  );
 
   test('that finds another answer than before puts everything back, and no request fails', async () => {
     await inRouter(place, 'cat > /tmp/flag', 'before\n');

@@ -27,7 +27,7 @@ export async function putInStep(host: Host, settings: Settings, { serves, live, 
   // A name of its own: what nginx refuses must leave this config in place, and not one from before an earlier deploy.
   const by = `${timestampOf(Date.now())}-in-step`;
   const present = await nginx.readConfig();
-  if (live) await warmUp(host, settings, nginx, { next: live, present, by, signal });
+  if (live) await warmUp(host, settings, nginx, { next: live, present, by, ifUnreached: 'users-go', signal });
   const workers = await nginx.workers();
   const states = { ...statesIn(present), candidate: null };
   await nginx.install(await configFor(nginx, settings, live, states), by);

@@ -59,7 +59,8 @@ async function writeRouterConfig(
   const changed = present !== config;
   // One that only gets whoever asks for it is its own warm-up.
   const sent = !stage || stage.weight > 0;
-  if (changed && sent) await warmUp(host, settings, nginx, { next: { slot, release }, present, by: timestamp, signal });
+  const warming = { next: { slot, release }, present, by: timestamp, ifUnreached: 'users-stay', signal } as const;
+  if (changed && sent) await warmUp(host, settings, nginx, warming);
   // Before the reload: these are the workers that may still hold requests to the old slot.
   const workers = await nginx.workers();
   if (changed) await nginx.install(config, timestamp);
@@ -178,7 +179,8 @@ async function switchBack(
   const loaded = await askRouter(host, settings);
   // Never switched: nothing to load again, and whatever else is wrong in nginx's config is no reason to fail.
   if (present === config && sameLive(loaded.live, live) && !loaded.canary) return { changed: false, workers: [] };
-  if (live) await warmUp(host, settings, nginx, { next: live, present, by: timestamp, signal });
+  const warming = { present, by: timestamp, ifUnreached: 'users-go', signal } as const;
+  if (live) await warmUp(host, settings, nginx, { next: live, ...warming });
   const workers = await nginx.workers();
   if ((await nginx.readConfig()) !== config) await nginx.install(config, timestamp);
   await nginx.reload();

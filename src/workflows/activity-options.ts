@@ -2,6 +2,7 @@ import type { RetryPolicy } from '@temporalio/common';
 import { ActivityCancellationType, type ActivityOptions } from '@temporalio/workflow';
 import type { Activities } from '../model/activities.js';
 import { nonRetryableFailures, type FailureType } from '../model/failure.js';
+import { routersOf } from '../model/routers.js';
 import { sqliteSettings, type Settings } from '../model/settings.js';
 
 /**
@@ -57,7 +58,8 @@ const choices: Record<keyof Activities, Choice> = {
   composeUpWait: ({ health }) => ({ startToCloseTimeout: health.timeoutMs + 300_000, retry: brisk }),
   // The slot is healthy already: what does not answer within seconds is wrong.
   probeSlot: () => ({ startToCloseTimeout: '30s', retry: brisk }),
-  writeRouterConfig: () => ({ startToCloseTimeout: '30s', retry: brisk }),
+  // nginx may take 12 s to get to know the slot, at one router after the other; that it does not is found once.
+  writeRouterConfig: (settings) => ({ startToCloseTimeout: routersOf(settings).length * 30_000, retry: judgedOnce }),
   // The slot is asked once more for up to 20 s, and the proof takes up to 20 s, both bounded by the activity. A release
   // that fails it has users already: the next thing to do is to switch back, not to ask four times more.
   reloadRouter: () => ({ startToCloseTimeout: '1m', retry: judgedOnce }),
@@ -94,7 +96,8 @@ const choices: Record<keyof Activities, Choice> = {
   findAdoptable: () => ({ startToCloseTimeout: '2m', retry: brisk }),
   // Each path is asked three times, and may take five seconds each time.
   askPaths: () => ({ startToCloseTimeout: '10m', retry: brisk }),
-  writeAdoption: () => ({ startToCloseTimeout: '1m', retry: brisk }),
+  // The slot may be ill for 20 s, and nginx take 12 s to get to know it.
+  writeAdoption: () => ({ startToCloseTimeout: '1m', retry: judgedOnce }),
   comparePaths: () => ({ startToCloseTimeout: '15m', retry: brisk }),
   undoAdoption: () => ({ startToCloseTimeout: '1m', retry: patient }),
   noteSlots: () => ({ startToCloseTimeout: '30s', retry: patient }),

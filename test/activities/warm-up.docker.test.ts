@@ -1,5 +1,8 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { warmUpBeside } from '../../src/activities/warm-up.js';
 import type { Live } from '../../src/model/slot.js';
+import { Nginx } from '../../src/router/nginx.js';
 import { renderLiveConfig } from '../../src/router/nginx-config.js';
 import { loseName } from '../support/late-names.js';
 import { RouterPlace } from '../support/router-place.js';
@@ -47,3 +50,51 @@ test('a switch waits until nginx knows the new slot, for snippets that name the 
   await expect.poll(async () => (await place.ask('GET', '/live/search')).headers['x-release']).toBe('v2');
   for (const stop of users) expect(await stop()).toEqual({ failed: [], releases: ['v1', 'v2'] });
 }, 60_000);
+
+describe('a slot that nginx does not get to know', () => {
+  /** Questions that it asks in half a minute and more. */
+  const toTheEnd = 100;
+
+  test('gets no users: the switch is refused, also to an attempt that comes after one that was cut off', async () => {
+    const place = await RouterPlace.create(blue);
+    const nginx = await place.nginx();
+    const stop = user(place, '/search');
+    await loseName(await place.container('router'), 'app-green', toTheEnd);
+    const next = { slot: 'green', release: 'v2' } as const;
+    const cutOff = new MockActivityEnvironment();
+    const first = runStep(place, 'writeRouterConfig', next, cutOff);
+    await expect.poll(() => nginx.readConfig(), { timeout: 10_000 }).toContain('pointsman_green');
+    cutOff.cancel();
+    await expect(first).rejects.toThrow();
+    await expect(runStep(place, 'writeRouterConfig', next)).rejects.toMatchObject({
+      type: 'SwitchNotProven',
+      message: expect.stringMatching(
+        /^nginx in router does not reach app-green by its name: it still answers 502 after 12 s, so users stay where they are\./,
+      ) as string,
+    });
+    await runStep(place, 'switchBack', { live });
+    expect(await nginx.readConfig()).toBe(blue);
+    expect(await stop()).toEqual({ failed: [], releases: ['v1'] });
+  }, 60_000);
+
+  test('gets its users back all the same where a switch is undone', async () => {
+    const place = await RouterPlace.create(blue);
+    const next = { slot: 'green', release: 'v2' } as const;
+    await runStep(place, 'writeRouterConfig', next);
+    await runStep(place, 'reloadRouter', next);
+    // They are asked again after five seconds each time: the last one comes after the wait, and before the proof is given up.
+    await loseName(await place.container('router'), 'app-blue', 4);
+    await expect(runStep(place, 'switchBack', { live })).resolves.toMatchObject({ changed: true });
+    expect(await (await place.nginx()).readConfig()).toBe(blue);
+    expect((await place.ask('GET', '/search')).headers['x-release']).toBe('v1');
+  }, 60_000);
+
+  test('is taken over all the same where nginx does not read what would tell', async () => {
+    const place = await RouterPlace.create(blue);
+    const elsewhere = { ...place.settings, router: { ...router, configDirectory: '/tmp' } };
+    const nginx = (await Nginx.find(place.host, elsewhere)) as Nginx;
+    const { signal } = new AbortController();
+    const warming = { live, port: 8081, resets: false, signal };
+    await expect(warmUpBeside(place.host, elsewhere, nginx, warming)).resolves.toBeUndefined();
+  }, 60_000);
+});

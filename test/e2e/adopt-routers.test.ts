@@ -66,6 +66,20 @@ describe('pointsman adopt, under traffic,', () => {
     expect(await project.files()).not.toContain('warm-up');
   });
 
+  test('is undone where nginx does not get to know the slot: users stay with the config of before', async () => {
+    const kind = kindOf('addresses and ports of the host in place of names');
+    await project.setUp(kind, kind.port);
+    const before = await project.config();
+    const { id = '' } = (await project.place.container('router')) ?? {};
+    await loseName(project.place.docker.getContainer(id), 'app-blue', 100);
+    const { code, out, failures } = await underSameAnswers(kind, () => project.place.run(...adopt));
+    expect(out).toContain('nginx in router does not reach app-blue by its name: it still answers 502 after 12 s');
+    expect(code, out).toBe(exitCodes.undone);
+    expect(failures, await project.complaints()).toEqual({});
+    expect(await project.config()).toBe(before);
+    expect(await project.files()).not.toContain('warm-up');
+  });
+
   test('that is aborted while nginx waits for the address leaves nothing that nginx reads, on disk or loaded', async () => {
     const kind = kindOf('addresses and ports of the host in place of names');
     await project.setUp(kind, kind.port);

@@ -72,6 +72,7 @@ describe('an adopt', () => {
 
   test.each([
     ['nginx refuses the new config', 'writeAdoption', failure('RouterConfigInvalid', 'nginx refuses the config')],
+    ['nginx does not reach the slot', 'writeAdoption', failure('SwitchNotProven', 'it still answers 502')],
     ['the router does not prove it', 'reloadRouter', failure('SwitchNotProven', 'it serves no slot')],
     ['a path answers otherwise', 'comparePaths', failure('AnswersDiffer', '/static/: status 200 before, 404 now')],
   ] as const)('is undone whole where %s', async (_, step, error) => {

@@ -19,6 +19,13 @@ test('what must be undone is tried for a minute and a half: a Docker daemon that
   }
 });
 
+test('a slot that the router was found not to reach or to serve is not tried again: the next thing to do is to undo', () => {
+  for (const step of ['writeRouterConfig', 'reloadRouter', 'writeAdoption'] as const) {
+    expect(activityOptions(step, settings).retry?.nonRetryableErrorTypes).toContain('SwitchNotProven');
+  }
+  expect(activityOptions('switchBack', settings).retry?.nonRetryableErrorTypes).not.toContain('SwitchNotProven');
+});
+
 test('a worker that is killed twice in it does not end the cleaning up: what it should remove would stay', () => {
   expect(activityOptions('cleanUp', settings).retry?.maximumAttempts).toBe(5);
 });

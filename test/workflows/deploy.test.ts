@@ -173,13 +173,13 @@ describe('a deploy that fails', () => {
     expect(told.result?.live.release).toBe('v2');
   });
 
-  test('is switched back at once when the router does not prove it: users have it already', async () => {
-    const unproven = ApplicationFailure.create({ type: 'SwitchNotProven', message: '/healthz answered 500' });
-    const told = await tellStory(environment, {
-      ...wellBehaved(blueIsLive),
-      reloadRouter: () => Promise.reject(unproven),
-    });
-    expect(told.calls.filter(({ name }) => name === 'reloadRouter')).toHaveLength(1);
+  test.each([
+    ['does not prove it: users have it already', 'reloadRouter', '/healthz answered 500'],
+    ['does not reach it by its name', 'writeRouterConfig', 'it still answers 502'],
+  ] as const)('is switched back at once when the router %s', async (_, step, message) => {
+    const unproven = ApplicationFailure.create({ type: 'SwitchNotProven', message });
+    const told = await tellStory(environment, { ...wellBehaved(blueIsLive), [step]: () => Promise.reject(unproven) });
+    expect(told.calls.filter(({ name }) => name === step)).toHaveLength(1);
     expect(told.steps).toContain('switchBack');
   });
 

@@ -34,29 +34,45 @@ beforeAll(async () => {
 });
 afterAll(() => place?.[Symbol.asyncDispose]());
 
+/** What docs/adopt.md shows of this test, as a person would type it. */
+async function commandsShown(): Promise<string[]> {
+  const documentation = await readFile(new URL('../../docs/adopt.md', import.meta.url), 'utf8');
+  const shown = documentation.split(/^## /m).find((text) => text.startsWith('From deploy.sh to pointsman\n')) ?? '';
+  return [...shown.matchAll(/^\$ (?:\w+=\S+ )*(.+)$/gm)].map(([, command = '']) => command);
+}
+
 test('two releases by a script, then adopt, deploy and rollback: every release serves in its turn, and no request fails', async () => {
   expect(await release()).toBe('v2');
   const shared = await place.identities();
   const served: (string | null)[] = [];
-  const { code, out, traffic } = await underTraffic(
+  const typed = ['./deploy.sh v1', './deploy.sh v2'];
+  const succeeds = async (...args: string[]): Promise<string> => {
+    typed.push(`pointsman ${args.join(' ')}`);
+    const { code, out } = await place.run(...args);
+    expect(code, out).toBe(exitCodes.succeeded);
+    return out;
+  };
+  const { traffic } = await underTraffic(
     place,
     async () => {
-      const adopted = await place.run('adopt', '-e', 'demo', '--yes');
-      expect(adopted.out).toContain(`live      green (v2), in app-green, of ${imageRepository}:v2; it stays as it is`);
-      expect(adopted.code, adopted.out).toBe(exitCodes.succeeded);
+      expect(await succeeds('check', '-e', 'demo')).toContain('ready to deploy; live: green (release unknown)');
+      const shown = await succeeds('adopt', '-e', 'demo', '--dry-run');
+      expect(shown).toContain(`live      green (v2), in app-green, of ${imageRepository}:v2; it stays as it is`);
+      await succeeds('adopt', '-e', 'demo', '--yes');
       served.push(await release());
-      const deployed = await place.deploy('v3');
-      expect(deployed.code, deployed.out).toBe(exitCodes.succeeded);
+      await succeeds('deploy', '-e', 'demo', '--release', 'v3');
       served.push(await release());
-      return place.run('rollback', '-e', 'demo');
+      const out = await succeeds('rollback', '-e', 'demo');
+      served.push(await release());
+      return { code: exitCodes.succeeded, out };
     },
     2000,
   );
-  expect(code, out).toBe(exitCodes.succeeded);
-  served.push(await release());
+  expect(await succeeds('history', '-e', 'demo')).toMatch(/rollback +v2 .*\n.*deploy +v3 .*\n.*adopt +v2 /);
   expect(served).toEqual(['v2', 'v3', 'v2']);
   expect(await place.identities()).toEqual(shared);
   expect(traffic.failures).toEqual({});
   expect(traffic.sent).toBeGreaterThanOrEqual(2000);
   expect(missing(traffic.written, await place.notes())).toEqual([]);
+  expect(await commandsShown()).toEqual(typed);
 });

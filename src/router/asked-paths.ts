@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findContainer } from '../docker/container.js';
 import type { Host, HttpRequest, HttpResponse } from '../hosts/host.js';
 import { differencesOf, varies, type PathAnswer } from '../model/adopt.js';
 import type { Settings } from '../model/settings.js';
 import type { Live } from '../model/slot.js';
-import { throwIfUnreached, RouterDownError } from './live-slot.js';
+import { addressOf } from './address.js';
+import { throwIfUnreached } from './live-slot.js';
 
 /** Of one connection and not of an answer, or of the moment; and what pointsman itself adds. */
 const leftOut = /^(?:date|age|expires|connection|keep-alive|transfer-encoding|x-pointsman-.*)$/;
@@ -60,12 +60,6 @@ export async function comparePaths(
     if (found.length === 0 || Date.now() > deadline) return found;
     await sleep(500, undefined, { signal });
   }
-}
-
-async function addressOf(host: Host, { project }: Settings, service: string): Promise<string> {
-  const container = await findContainer(host.docker, project, service);
-  if (container?.running && container.address) return container.address;
-  throw new RouterDownError(`${service} does not run, so it cannot be asked`);
 }
 
 /** A path alone is asked of whichever server answers for no name; with a name and no port, over HTTP the router's is meant. */

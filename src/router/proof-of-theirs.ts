@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findContainer } from '../docker/container.js';
 import type { Host } from '../hosts/host.js';
 import type { Settings } from '../model/settings.js';
-import { askStatus, RouterDownError, type Status } from './live-slot.js';
+import { addressOf } from './address.js';
+import { askStatus, type Status } from './live-slot.js';
 import { SwitchNotProvenError, usualProof } from './proof.js';
 
 /** Whether the router answers by a config of pointsman's. */
@@ -27,9 +27,5 @@ export async function proveTheirs(host: Host, settings: Settings, signal: AbortS
 }
 
 async function statusOf(host: Host, settings: Settings): Promise<Status> {
-  const { project, router } = settings;
-  const container = await findContainer(host.docker, project, router.service);
-  if (!container?.running || !container.address)
-    throw new RouterDownError(`the router (${router.service}) does not run`);
-  return askStatus(host, settings, container.address);
+  return askStatus(host, settings, await addressOf(host, settings, settings.router.service));
 }

@@ -123,6 +123,17 @@ export async function closeFence(host: FencedHost, path: string): Promise<void> 
   await pass(host, path, 'close', { script: '', args: [] });
 }
 
+/** Whether the fence of a path keeps this attempt out: a later one has been there. */
+export async function isKeptOut(host: FencedHost, path: string): Promise<boolean> {
+  try {
+    await pass(host, path, 'look', { script: '', args: [] });
+    return false;
+  } catch (error) {
+    if (error instanceof OvertakenError) return true;
+    throw error;
+  }
+}
+
 /**
  * As {@link Host.writeFile}, unless a later attempt has written the file.
  *

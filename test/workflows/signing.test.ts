@@ -231,7 +231,7 @@ describe('whoever polls the queue in the place of the worker', () => {
     expect(activityType?.name).toBe('findLive');
     const failure = { message: 'nothing is live', applicationFailureInfo: { nonRetryable: true } };
     await workflowService.respondActivityTaskFailed({ namespace, taskToken, failure });
-    expect(await reasonOf(handle.result())).toBe('failed at findLive: nothing is live');
+    expect(await reasonOf(handle.result())).toBe('failed at findLive: nothing is live; there was nothing to undo');
   });
 });
 

@@ -51,6 +51,11 @@ export function passing(how: Passing): readonly [number: string, how: Passing] {
   return [attempt ? String(attempt.number) : '', how];
 }
 
+/** Number of the attempt that acts now; `null` where no step does. */
+export function attemptNumber(): number | null {
+  return current.getStore()?.number ?? null;
+}
+
 /** Whether a number that has passed a fence keeps this attempt out: as `pass_fence` does, where there is no shell to ask. */
 export function isOvertakenBy(passed: number): boolean {
   const own = current.getStore();

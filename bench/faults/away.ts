@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
-import { whoIsUp } from '../../src/temporal/presence.js';
 import { hasOpen, sendSignal, socketLink, tcpSockets } from '../../src/temporal/proc.js';
 import type { Playground } from '../../test/support/playground.js';
+import { busyWorker, workersOf } from './workers.js';
 
 /**
  * Longer than the heartbeat timeout (6 s) and the pause before the next attempt (1 s): Temporal has given the attempt up when
@@ -11,16 +11,16 @@ import type { Playground } from '../../test/support/playground.js';
 export const awayMs = 9000;
 
 /** Stops the worker's process where it is; {@link wake} lets it go on. Returns whether there was one. */
-export async function pause({ home }: Playground): Promise<boolean> {
-  const up = await whoIsUp(home);
-  if (up) sendSignal(up.pid, 'SIGSTOP');
-  return up !== null;
+export async function pause(place: Playground): Promise<boolean> {
+  const pid = await busyWorker(place);
+  if (pid !== undefined) sendSignal(pid, 'SIGSTOP');
+  return pid !== undefined;
 }
 
-export async function wake({ home }: Playground): Promise<void> {
+export async function wake(place: Playground): Promise<void> {
   await sleep(awayMs);
-  const up = await whoIsUp(home);
-  if (up) sendSignal(up.pid, 'SIGCONT');
+  // One that was not stopped takes no notice.
+  for (const pid of await workersOf(place)) sendSignal(pid, 'SIGCONT');
 }
 
 /**
@@ -28,7 +28,7 @@ export async function wake({ home }: Playground): Promise<void> {
  * The connections stay as they are, as where a cable is pulled. Returns whether there were any. Takes root, and iptables.
  */
 export async function cut(place: Playground): Promise<boolean> {
-  const pid = (await whoIsUp(place.home))?.pid;
+  const pid = await busyWorker(place);
   const ports = pid === undefined ? [] : connectionsOf(pid, place.temporalPort);
   for (const port of ports) {
     await drop(place, port, place.temporalPort);

@@ -117,6 +117,7 @@ export function missing(seen: Iterable<string>): Step[] {
 
 export interface Wanted {
   readonly step?: string | undefined;
+  /** One, or several with commas between them. */
   readonly kill?: string | undefined;
   readonly at?: string | undefined;
 }
@@ -125,7 +126,7 @@ export interface Wanted {
 export function selected(cells: readonly Cell[], { step, kill, at }: Wanted): Cell[] {
   return cells.filter(
     (cell) =>
-      (kill === undefined ? cell.kill !== 'dockerd' : cell.kill === kill) &&
+      (kill === undefined ? cell.kill !== 'dockerd' : kill.split(',').includes(cell.kill)) &&
       (step === undefined || cell.step === step) &&
       (at === undefined || cell.at === at),
   );

@@ -7,16 +7,18 @@
  *     npm run faults -- --scenario deploy --step composeUpWait --kill worker --at middle
  *     npm run faults -- --results faults.jsonl --minutes 30     again and again, until all is done
  *     npm run faults -- --jobs 2                                two runs at once
+ *     npm run faults -- --workers 2 --kill pause,cut            two workers on a Temporal that is not pointsman's own
  */
 import { appendFile, readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { setup } from '../../test/support/e2e-setup.js';
 import { Playground } from '../../test/support/playground.js';
-import { cellsOf, commandOf, missing, nameOf, selected, type Cell } from './cells.js';
+import { absences, cellsOf, commandOf, missing, nameOf, selected, type Cell } from './cells.js';
 import { differences } from './ending.js';
 import { fault, report, type CellResult } from './report.js';
 import { buildUnproven, prepare, removeUnproven, scenarioOf, scenarios, type Scenario } from './scenarios.js';
 import { tryOnce, type Trial } from './trial.js';
+import { onTwoWorkers } from './workers.js';
 
 const { values } = parseArgs({
   options: {
@@ -30,6 +32,8 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '600' },
     /** How many runs at once, each with a project of its own. */
     jobs: { type: 'string', default: '1' },
+    /** 2: what is away is the worker that has the step, and the other one is there. Results are kept apart, by the file's name. */
+    workers: { type: 'string', default: '1' },
     /** Only prints what is kept. */
     report: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
@@ -93,24 +97,34 @@ interface Matrix {
 }
 
 /** Runs what is to be run of a scenario; a playground that is not as it should be any more is not used again. */
-async function runScenario(scenario: Scenario, { results, seen, taken }: Matrix): Promise<void> {
+async function runScenario(scenario: Scenario, matrix: Matrix): Promise<void> {
   for (let again = true; again && Date.now() < deadline;) {
-    again = false;
     await using place = await Playground.create({ asWritten: true });
-    await prepare(place, { engineDies: values.kill === 'dockerd' });
-    const { usual, cells } = await usualRun(place, scenario);
-    for (const { step } of usual.steps) seen.add(step);
-    for (const cell of values.list ? [] : selected(cells, values)) {
-      if (Date.now() > deadline) break;
-      if (taken.has(JSON.stringify(cell))) continue;
-      taken.add(JSON.stringify(cell));
-      const result = await runCell({ place, scenario, cell, usual });
-      results.push(result);
-      await keep(result);
-      again = result.differences.length > 0;
-      if (again) break;
+    // With one worker, `pointsman up` comes by itself.
+    const end = values.workers === '2' ? await onTwoWorkers(place) : null;
+    try {
+      again = await runOn(place, scenario, matrix);
+    } finally {
+      await end?.();
     }
   }
+}
+
+/** Returns whether the rest takes another playground. */
+async function runOn(place: Playground, scenario: Scenario, { results, seen, taken }: Matrix): Promise<boolean> {
+  await prepare(place, { engineDies: values.kill === 'dockerd' });
+  const { usual, cells } = await usualRun(place, scenario);
+  for (const { step } of usual.steps) seen.add(step);
+  for (const cell of values.list ? [] : selected(cells, values)) {
+    if (Date.now() > deadline) break;
+    if (taken.has(JSON.stringify(cell))) continue;
+    taken.add(JSON.stringify(cell));
+    const result = await runCell({ place, scenario, cell, usual });
+    results.push(result);
+    await keep(result);
+    if (result.differences.length > 0) return true;
+  }
+  return false;
 }
 
 async function runCell({
@@ -158,6 +172,9 @@ async function runAll(matrix: Matrix): Promise<void> {
   }
 }
 
+const absent = values.kill?.split(',').every((kill) => (absences as readonly string[]).includes(kill));
+if (values.workers !== '1' && !absent)
+  throw new Error('--workers 2 is for --kill pause,cut: a worker that is killed is brought back by up');
 const results = await kept();
 const taken = new Set(results.map(({ cell }) => JSON.stringify(cell)));
 const matrix: Matrix = { results, seen: new Set(), taken };

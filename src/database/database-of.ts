@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { posix } from 'node:path';
 import { Compose } from '../docker/compose.js';
 import { imageId } from '../docker/image.js';
+import type { Scratch } from '../docker/scratch.js';
 import { runTool, type ToolVolume } from '../docker/tool-container.js';
 import type { Host } from '../hosts/host.js';
 import { sqliteSettings, type Settings, type SqliteSettings } from '../model/settings.js';
@@ -10,8 +11,8 @@ import { postgresOf } from './postgres-of.js';
 import { SqliteDatabase } from './sqlite.js';
 
 export interface DatabaseOptions {
-  /** A second volume for the tool, with labels by which its containers are found. */
-  readonly scratch?: ToolVolume & { readonly labels: Readonly<Record<string, string>> };
+  /** A second volume for the tool. */
+  readonly scratch?: ToolVolume & Scratch;
   /** Ends the tool, and whatever it was doing. */
   readonly signal?: AbortSignal;
   /** Called with how far the tool is: `{ step, bytes, done }`. */
@@ -46,9 +47,10 @@ export async function sqliteOf(
     backups: database.backups ?? null,
   };
   return new SqliteDatabase(({ id, argv, readOnly = false }) => {
-    const name = `pointsman-${project}-${environment}-${id}`;
+    const name = `${scratch?.name ?? `pointsman-${project}-${environment}`}-${id}`;
     const volumes = [{ ...volume, readOnly }, ...(scratch ? [scratch] : [])];
-    const tool = { name, image: toolImage, argv, volumes, labels };
+    // What a tool has done to the database it finds done; a scratch volume is of one attempt, and gone with it.
+    const tool = { name, image: toolImage, argv, volumes, labels, repeatable: !scratch };
     return runTool(host.docker, tool, {
       ...(signal ? { signal } : {}),
       ...(report ? { onProgress: (line) => reportLine(line, report) } : {}),

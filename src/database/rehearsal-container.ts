@@ -24,7 +24,7 @@ export function migrationContainer(place: MigrationPlace): Omit<ToolContainer, '
   const { user = null, working_dir: workingDirectory } = service;
   return {
     ...{ image, argv: migrate.command as [string, ...string[]], labels, user },
-    volumes: [{ name: scratch, target: volume.target }],
+    volumes: [{ name: scratch, target: volume.target, labels }],
     environment: environmentOf(service),
     binds: bindsOf(config, service),
     limits: limitsOf(service),

@@ -44,7 +44,7 @@ export async function restoreReplica(
     labels: scratch.labels,
     environment: Config.Env,
     networks,
-    volumes: [...volumesOf(mounts), { name: scratch.name, target: scratchTarget }],
+    volumes: [...volumesOf(mounts), { ...scratch, target: scratchTarget }],
     binds: mounts
       .filter(({ Type }) => Type === 'bind')
       .map(({ Source, Destination }) => ({ source: Source, target: Destination })),

@@ -1,4 +1,4 @@
-import type { Command } from '../hosts/host.js';
+import type { Command, Turn } from '../hosts/host.js';
 
 /** Where a Compose project is: enough to build every command of it. */
 export interface ComposeProject {
@@ -44,12 +44,13 @@ export function ensureCommand(project: ComposeProject, services: readonly string
 
 /** Starts a slot by name: `--profile` would take the services without a profile along. */
 export function upCommand(project: ComposeProject, service: string, timeoutMs: number): Command {
-  return changing(project, ['up', '-d', '--no-deps', '--pull', 'never', '--no-build', ...waiting(timeoutMs), service]);
+  const args = ['up', '-d', '--no-deps', '--pull', 'never', '--no-build', ...waiting(timeoutMs), service];
+  return changing(project, args, 'act');
 }
 
 /** Stops by name: with `--profile` it would stop router and litestream too. */
 export function stopCommand(project: ComposeProject, services: readonly string[]): Command {
-  return changing(project, ['stop', ...services]);
+  return changing(project, ['stop', ...services], 'act');
 }
 
 export function buildCommand(project: ComposeProject, service: string): Command {
@@ -61,13 +62,13 @@ function waiting(timeoutMs: number): string[] {
 }
 
 /**
- * A command that changes something, under a lock that the kernel releases when the last process that
- * inherited it ends: a second attempt waits for the `docker compose` that a killed worker left running.
- * `--no-fork` makes it the very process that a cancelled activity ends.
+ * A command that changes something, in its turn: a second attempt waits for the `docker compose` that a killed worker left
+ * running.
+ *
+ * @param how what starts or stops a slot keeps out whatever was asked for before it and still waits; the rest only gives way.
  */
-function changing(project: ComposeProject, args: readonly string[]): Command {
-  const command = compose(project, args);
-  return { ...command, argv: ['flock', '--no-fork', project.lockFile, ...command.argv] };
+function changing(project: ComposeProject, args: readonly string[], how: Turn['how'] = 'look'): Command {
+  return { ...compose(project, args), turn: { lockFile: project.lockFile, how } };
 }
 
 function compose({ project, directory, composeFiles, envFiles }: ComposeProject, args: readonly string[]): Command {

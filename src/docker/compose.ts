@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { CommandError } from '../hosts/command-error.js';
+import { isKeptOut, overtaken, OvertakenError } from '../hosts/fence.js';
 import type { Command, Host, RunOptions } from '../hosts/host.js';
 import type { Settings } from '../model/settings.js';
 import * as commands from './compose-command.js';
@@ -156,9 +157,21 @@ export class Compose {
     return this.told(() => saidOf(this.host, command, [...composeFiles, ...envFiles]));
   }
 
-  /** Goes on when whoever asked for it dies; asked for again meanwhile, it is joined. */
+  /**
+   * Goes on when whoever asked for it dies; asked for again meanwhile, it is joined.
+   *
+   * @throws {OvertakenError} where a later step has had its turn; nothing is done then.
+   */
   private async job(name: string, command: Command, options?: RunOptions): Promise<void> {
-    await this.told(() => this.host.run({ ...command, job: `${this.settings.project} ${name}` }, options));
+    const { project } = this.settings;
+    try {
+      await this.told(() => this.host.run({ ...command, job: `${project} ${name}` }, options));
+    } catch (error) {
+      if (!(error instanceof CommandError) || error.result.exitCode !== overtaken) throw error;
+      if (await isKeptOut(this.host, this.lockFile)) throw new OvertakenError(`the slots of ${project}`);
+      // It has joined what an attempt from before had asked for.
+      await this.job(name, command, options);
+    }
   }
 
   /** Every command of Compose runs in here: what it says where it fails can be in a history and in a log. */
@@ -169,6 +182,10 @@ export class Compose {
       if (!(error instanceof CommandError)) throw error;
       throw await withoutSecrets(this.host, error, filesOf(await this.project()));
     }
+  }
+
+  private get lockFile(): string {
+    return join(environmentDirectory(this.host, this.settings), 'compose.lock');
   }
 
   private find(service: string): Promise<ContainerState | null> {
@@ -188,7 +205,6 @@ export class Compose {
   /** Compose reads `.env` by itself only when no env file is named, so pointsman names them all. */
   private async project(): Promise<commands.ComposeProject> {
     const { settings, host } = this;
-    const lockFile = join(environmentDirectory(host, settings), 'compose.lock');
     const slotsEnv = slotsEnvPath(host, settings);
     const own = (await host.readFile(slotsEnv)) === null ? [] : [slotsEnv];
     const users = envFilePath(settings);
@@ -197,7 +213,7 @@ export class Compose {
       directory: settings.directory,
       composeFiles: settings.composeFiles.map((file) => resolve(settings.directory, file)),
       envFiles: [...(users === null ? [] : [users]), ...own],
-      lockFile,
+      lockFile: this.lockFile,
     };
   }
 }

@@ -2,7 +2,7 @@ import type Docker from 'dockerode';
 import type { Host, RunOptions } from '../hosts/host.js';
 import type { Settings } from '../model/settings.js';
 import { isConflict, isNotFound, readFileIn } from './container.js';
-import { scratchLabels } from './scratch.js';
+import { ownScratchLabels } from './scratch.js';
 import { dockerCommand } from './registry-login.js';
 
 /** Content digest of a local image; `null` when the host does not have it. */
@@ -46,7 +46,7 @@ export async function readFileOfImage(
   place: Pick<Settings, 'project' | 'environment'>,
 ): Promise<string | null> {
   if ((await imageId(docker, image)) === null) return null;
-  const container = await docker.createContainer({ Image: image, Labels: scratchLabels(place, 'image-file') });
+  const container = await docker.createContainer({ Image: image, Labels: ownScratchLabels(place, 'image-file') });
   try {
     return await readFileIn(docker, container.id, path);
   } finally {

@@ -1,11 +1,7 @@
 import type Docker from 'dockerode';
-import type { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
-import { finished } from 'node:stream/promises';
 import { LeftAlone } from '../hosts/host.js';
-import { eachLine } from '../hosts/lines.js';
 import { isGone, isConflict, isNotFound } from './container.js';
-import { demultiplexed } from './streams.js';
+import { followProgress, printed } from './tool-output.js';
 
 /** Exit codes of what was ended by SIGKILL and SIGTERM. */
 const killed = 137;
@@ -30,6 +26,11 @@ export interface ToolContainer {
   readonly binds?: readonly { readonly source: string; readonly target: string }[];
   /** Default: none. */
   readonly limits?: ToolLimits;
+  /**
+   * Whether it may be run again once it has ended: of two attempts that wait for the same container, one removes it, and the other
+   * one may not have its output yet. Default: no.
+   */
+  readonly repeatable?: boolean;
 }
 
 export interface ToolLimits {
@@ -43,6 +44,8 @@ export interface ToolVolume {
   readonly target: string;
   /** Default: `false`. */
   readonly readOnly?: boolean;
+  /** Where another attempt has removed it meanwhile the engine makes it anew, with these: by them it is found. Default: none. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export interface ToolOptions {
@@ -74,6 +77,36 @@ export interface ToolResult {
  * from the start and waits for its end, so the work is never done twice side by side.
  */
 export async function runTool(docker: Docker, tool: ToolContainer, options: ToolOptions = {}): Promise<ToolResult> {
+  for (let met = 0; ; met += 1) {
+    try {
+      return await joinOrRun(docker, tool, options);
+    } catch (error) {
+      const again = isNameTaken(error) || (tool.repeatable && wasEndedByAnother(error));
+      if (!again || met === mostMeetings || options.signal?.aborted) throw error;
+    }
+  }
+}
+
+/** Another attempt is there at the same moment; it ends, or is ended, within seconds. */
+const mostMeetings = 10;
+
+/** Another attempt has made the container since this one looked for it. */
+function isNameTaken(error: unknown): boolean {
+  return isConflict(error) && /name .* is already in use/.test((error as Error).message);
+}
+
+class EndedByAnotherError extends Error {
+  override readonly name = 'EndedByAnotherError';
+}
+
+/** Also between its making and its start. */
+function wasEndedByAnother(error: unknown): boolean {
+  if (error instanceof EndedByAnotherError) return true;
+  const { message = '' } = error as { message?: string };
+  return (isNotFound(error) || isConflict(error)) && /No such container|marked for removal/.test(message);
+}
+
+async function joinOrRun(docker: Docker, tool: ToolContainer, options: ToolOptions): Promise<ToolResult> {
   const container = (await existing(docker, tool)) ?? (await create(docker, tool));
   // Whatever comes of it, the container is removed by force after.
   const kill = (): void => void container.kill().catch(() => undefined);
@@ -100,7 +133,8 @@ export async function runTool(docker: Docker, tool: ToolContainer, options: Tool
     // Where the engine or the connection to it broke off, the work goes on: the container is the next attempt's.
     // So it is where another attempt has joined it, or will.
     if (options.signal?.aborted && !isLeftAlone(options.signal)) await remove(container);
-    if (isGone(error)) throw new Error(`${tool.name} is gone: another attempt has ended it`, { cause: error });
+    if (isGone(error))
+      throw new EndedByAnotherError(`${tool.name} is gone: another attempt has ended it`, { cause: error });
     throw error;
   } finally {
     clearTimeout(limit);
@@ -197,8 +231,9 @@ async function create(docker: Docker, tool: ToolContainer): Promise<Docker.Conta
 
 function mountsOf({ volumes, binds = [] }: ToolContainer): Docker.MountConfig {
   return [
-    ...volumes.map(({ name: Source, target: Target, readOnly: ReadOnly = false }) => ({
+    ...volumes.map(({ name: Source, target: Target, readOnly: ReadOnly = false, labels }) => ({
       ...{ Type: 'volume' as const, Source, Target, ReadOnly },
+      ...(labels ? { VolumeOptions: { Labels: { ...labels } } as Docker.MountSettings['VolumeOptions'] } : {}),
     })),
     ...binds.map(({ source, target }) => readOnlyBind(source, target)),
   ];
@@ -213,65 +248,17 @@ async function joinAndStart(docker: Docker, container: Docker.Container, network
   for (const network of networks.slice(1)) {
     await docker.getNetwork(network).connect({ Container: container.id }).catch(ignoreJoined);
   }
-  await container.start();
+  await container.start().catch(ignoreStarted);
+}
+
+/** Another attempt has found it made and not started. */
+function ignoreStarted(error: unknown): void {
+  if ((error as { statusCode?: number }).statusCode !== 304) throw error;
 }
 
 /** The attempt before had joined it, and died before the start. */
 function ignoreJoined(error: unknown): void {
   if ((error as { statusCode?: number }).statusCode !== 403) throw error;
-}
-
-/** Tells every line of progress as it comes. Returns how many it told: the engine may leave the last ones out. */
-async function followProgress(
-  docker: Docker,
-  container: Docker.Container,
-  onProgress: ToolOptions['onProgress'],
-): Promise<number> {
-  const stream = await container.logs({ follow: true, stderr: true });
-  const { stdout, stderr } = demultiplexed(docker, stream);
-  let told = 0;
-  if (onProgress) eachLine(stderr, (line) => void ((told += 1), onProgress(line)));
-  stdout.resume();
-  stderr.resume();
-  await Promise.all([finished(stdout), finished(stderr)]);
-  return told;
-}
-
-/**
- * Everything that a container which has ended had printed.
- *
- * Read anew and not from the stream that was followed: engine 20.10 may end that one with the container, whatever of its
- * output it has not sent by then.
- */
-async function printed(
-  docker: Docker,
-  container: Docker.Container,
-  { onProgress, keepCharacters }: ToolOptions,
-  told: number,
-): Promise<Pick<ToolResult, 'stdout' | 'stderr'>> {
-  // With `follow` it comes as a stream; of a container that has ended, that is no more than what there is.
-  const { stdout, stderr } = demultiplexed(docker, await container.logs({ follow: true, stdout: true, stderr: true }));
-  let line = 0;
-  if (onProgress) eachLine(stderr, (text) => void ((line += 1) > told && onProgress(text)));
-  const [out, errors] = await Promise.all([textOf(stdout, keepCharacters), textOf(stderr, keepCharacters)]);
-  return { stdout: out, stderr: errors.trimEnd() };
-}
-
-/** All of it, or its last whole lines: a secret that is cut in half would not be recognised as one any more. */
-async function textOf(stream: Readable, keep?: number): Promise<string> {
-  if (keep === undefined) return text(stream);
-  stream.setEncoding('utf8');
-  let kept = '';
-  let cut = false;
-  for await (const piece of stream) {
-    kept += piece as string;
-    if (kept.length <= 2 * keep) continue;
-    kept = kept.slice(-keep);
-    cut = true;
-  }
-  if (!cut) return kept;
-  const at = kept.indexOf('\n');
-  return at < 0 ? '' : kept.slice(at + 1);
 }
 
 /** The container ended, or was removed, by itself in the same moment. */

@@ -51,6 +51,11 @@ export function passing(how: Passing): readonly [number: string, how: Passing] {
   return [attempt ? String(attempt.number) : '', how];
 }
 
+/** Number of the attempt that acts now; `null` where no step does. */
+export function attemptNumber(): number | null {
+  return current.getStore()?.number ?? null;
+}
+
 /** Whether a number that has passed a fence keeps this attempt out: as `pass_fence` does, where there is no shell to ask. */
 export function isOvertakenBy(passed: number): boolean {
   const own = current.getStore();
@@ -121,6 +126,17 @@ export async function inTurnAt(host: FencedHost, path: string, behind: Behind): 
 /** Keeps attempts that began before this one out ({@link actBehindFence}), and changes nothing else. */
 export async function closeFence(host: FencedHost, path: string): Promise<void> {
   await pass(host, path, 'close', { script: '', args: [] });
+}
+
+/** Whether the fence of a path keeps this attempt out: a later one has been there. */
+export async function isKeptOut(host: FencedHost, path: string): Promise<boolean> {
+  try {
+    await pass(host, path, 'look', { script: '', args: [] });
+    return false;
+  } catch (error) {
+    if (error instanceof OvertakenError) return true;
+    throw error;
+  }
 }
 
 /**

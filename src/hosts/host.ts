@@ -15,6 +15,16 @@ export interface Command {
    * worker dies it goes on, and the same command asked for again under the same name joins the one that runs.
    */
   readonly job?: string;
+  /** A job that waits for its turn among those that change the same thing. */
+  readonly turn?: Turn;
+}
+
+/** Jobs that share a lock run one after the other. */
+export interface Turn {
+  /** Held by the kernel until the last process of the job ends, whatever is killed. The directory exists. */
+  readonly lockFile: string;
+  /** How the job passes the fence beside that file once it has the lock (hosts/fence.ts): one that comes too late does nothing. */
+  readonly how: 'act' | 'look';
 }
 
 /**

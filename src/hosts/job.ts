@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Command } from './host.js';
+import { fencing, passing } from './fence.js';
+import type { Command, Turn } from './host.js';
 
 /**
  * Runs `$@` apart from this shell, or joins the one that runs in the directory `$0` already; prints what it wrote and
@@ -47,6 +48,24 @@ code=$(cat "$job/code" 2>/dev/null) || { echo "it was killed" >&2; code=137; }
 exit "$code"
 `;
 
+/**
+ * Runs `$@` once the lock `$0` is free, unless the attempt comes too late by then: it may have waited for long. The lock is inherited
+ * by the command. The fence is not: whoever comes to it has the lock.
+ */
+const inTurn = `${fencing}
+set -u
+how=$1 number=$POINTSMAN_ATTEMPT
+shift
+unset POINTSMAN_ATTEMPT
+umask 077
+exec 7>>"$0" || exit 125
+flock 7 || exit 125
+pass_fence "$0.fence" "$number" "$how"
+umask 022
+exec 8>&-
+exec "$@"
+`;
+
 /** Ends a job; {@link leavesJob} ends only the wait for it. */
 export const endsJob = 'USR1';
 export const leavesJob = 'TERM';
@@ -57,12 +76,21 @@ const keepDays = 7;
 /**
  * A command as a job: it goes on when the connection or the process that asked for it dies, and asking for it again
  * under the same name waits for the one that runs instead of starting another. A command without a name stays as it is.
+ *
+ * With a {@link Turn} it ends with `overtaken` (fence.ts) where a later attempt has had its turn.
  */
 export function asJob(command: Command, stateDirectory: string): Command {
-  const { job, argv, ...rest } = command;
+  const { job, turn, ...rest } = command;
   if (job === undefined) return command;
-  const name = `${job.replace(/[^\w.-]+/g, '-').slice(0, 80)}-${digest([job, ...argv])}`;
-  return { ...rest, argv: ['sh', '-c', script, `${stateDirectory}/jobs/${name}`, ...argv] };
+  const name = `${job.replace(/[^\w.-]+/g, '-').slice(0, 80)}-${digest([job, ...command.argv])}`;
+  const { argv, env } = turn ? takingTurn(rest, turn) : rest;
+  return { ...rest, argv: ['sh', '-c', script, `${stateDirectory}/jobs/${name}`, ...argv], ...(env ? { env } : {}) };
+}
+
+/** The attempt goes by the environment: by its arguments the next attempt finds the job that it joins. */
+function takingTurn({ argv, env }: Command, { lockFile, how }: Turn): Pick<Command, 'argv' | 'env'> {
+  const [number] = passing(how);
+  return { argv: ['sh', '-c', inTurn, lockFile, how, ...argv], env: { ...env, POINTSMAN_ATTEMPT: number } };
 }
 
 /** Removes what ended jobs left behind long ago. */

@@ -174,10 +174,26 @@ print([n for n, in db.execute("SELECT name FROM authors ORDER BY id")][:2])`;
     expect(await leftOvers()).toBe(0);
   });
 
+  test('is done by the later of two attempts that meet, and neither leaves anything', async () => {
+    const begun = Date.now();
+    const attempt = (seconds: number) =>
+      run(
+        { command: ['sleep', '1'] },
+        new MockActivityEnvironment({ currentAttemptScheduledTimestampMs: begun + seconds * 1000 }),
+      );
+    // Whoever woke up late, and whoever was given the step meanwhile.
+    const [, later] = await Promise.allSettled([attempt(1), attempt(2)]);
+    expect(later).toMatchObject({ status: 'fulfilled' });
+    const again = attempt(4);
+    await attempt(3).catch(() => undefined);
+    expect(await again).toMatchObject({ migrates: false });
+    expect(await leftOvers()).toBe(0);
+  });
+
   test('that is cancelled ends, and leaves nothing', async () => {
     const environment = new MockActivityEnvironment();
     const running = run({ command: ['sleep', '600'] }, environment);
-    const name = `pointsman-${settings.project}-production-rehearsal-first`;
+    const name = `pointsman-${settings.project}-production-rehearsal-.*-first`;
     const runs = () =>
       host.docker.listContainers({ filters: JSON.stringify({ name: [name] }) }).then(({ length }) => length > 0);
     while (!(await runs()));

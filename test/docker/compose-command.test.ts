@@ -12,24 +12,23 @@ const project = {
 const compose =
   'docker compose --progress plain --project-name shop --project-directory /srv/shop --file /srv/shop/compose.yml ' +
   '--env-file /srv/shop/.env --env-file /state/slots.env';
-const locked = `flock --no-fork /state/compose.lock ${compose}`;
 
 describe('Compose is asked', () => {
   test.each([
     ['for the whole project', commands.configCommand(project), `${compose} --profile * config --format json`],
-    ['to create the router', commands.createCommand(project, 'router'), `${locked} create --no-recreate router`],
+    ['to create the router', commands.createCommand(project, 'router'), `${compose} create --no-recreate router`],
     [
       'to start what is absent, never to recreate it',
       commands.ensureCommand(project, ['router', 'litestream'], 60_000),
-      `${locked} up -d --no-deps --no-recreate --wait --wait-timeout 60 router litestream`,
+      `${compose} up -d --no-deps --no-recreate --wait --wait-timeout 60 router litestream`,
     ],
     [
       'to start a slot by name, without --profile',
       commands.upCommand(project, 'app-green', 90_500),
-      `${locked} up -d --no-deps --pull never --no-build --wait --wait-timeout 91 app-green`,
+      `${compose} up -d --no-deps --pull never --no-build --wait --wait-timeout 91 app-green`,
     ],
-    ['to stop a slot by name', commands.stopCommand(project, ['app-blue']), `${locked} stop app-blue`],
-    ['to build', commands.buildCommand(project, 'app-blue'), `${locked} build app-blue`],
+    ['to stop a slot by name', commands.stopCommand(project, ['app-blue']), `${compose} stop app-blue`],
+    ['to build', commands.buildCommand(project, 'app-blue'), `${compose} build app-blue`],
   ])('%s', (_, command, literal) => {
     expect(command.argv.join(' ')).toBe(literal);
     expect(command.cwd).toBe('/srv/shop');

@@ -70,6 +70,14 @@ describe('a tool', () => {
     expect(await isGone()).toBe(true);
   });
 
+  test('gives each of several attempts that meet its result, whichever of them makes and removes the container', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const met = Array.from({ length: 4 }, () => runTool(docker, tool('echo done', { repeatable: true })));
+      expect((await Promise.all(met)).map(({ stdout }) => stdout)).toEqual(met.map(() => 'done\n'));
+    }
+    expect(await isGone()).toBe(true);
+  });
+
   test('has no network', async () => {
     const connect = 'import socket; socket.create_connection(("192.0.2.1", 80), timeout=5)';
     const { exitCode, stderr } = await runTool(docker, tool('', { argv: ['python3', '-c', connect] }));

@@ -169,7 +169,7 @@ async function untilRehearsing(): Promise<void> {
       'ps',
       '-q',
       '--filter',
-      `volume=pointsman-${place.project}-demo-rehearsal`,
+      `name=pointsman-${place.project}-demo-rehearsal`,
     ]);
     if (stdout !== '' && (await place.container('router'))) return;
   }

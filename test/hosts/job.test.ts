@@ -5,11 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { LeftAlone, type Command, type Host } from '../../src/hosts/host.js';
+import { asAttempt, closeFence, overtaken } from '../../src/hosts/fence.js';
 import { asJob } from '../../src/hosts/job.js';
 import { LocalHost } from '../../src/hosts/local-host.js';
 import { SshHost } from '../../src/hosts/ssh/ssh-host.js';
 import { canBeNobody, openedByNobody } from '../support/squatter.js';
 import { SshServer } from '../support/ssh-server.js';
+import { heldLock, untilWaiting } from '../support/until-waiting.js';
 
 let directory: string;
 
@@ -32,15 +34,6 @@ async function untilBegun(): Promise<void> {
   while ((await timesBegun()) === 0) await sleep(10);
 }
 
-/** Waits until so many wait for the end of a job of this directory. */
-async function untilWaiting(count: number): Promise<void> {
-  for (;;) {
-    const { stdout } = await execa('pgrep', ['-fc', `^flock -s ${directory}/jobs/`], { reject: false });
-    if (Number(stdout) >= count) return;
-    await sleep(10);
-  }
-}
-
 const go = (): Promise<void> => writeFile(join(directory, 'go'), '');
 
 async function endsWhenCancelled(host: Host): Promise<void> {
@@ -60,14 +53,57 @@ async function isLeftToTheOther(host: Host): Promise<void> {
   const first = host.tryRun(slow(), { signal: leave.signal });
   await untilBegun();
   const second = host.tryRun(slow());
-  await untilWaiting(2);
+  await untilWaiting(directory, 2);
   leave.abort(new LeftAlone('superseded'));
   expect((await first).cancelled).toBe(true);
   await go();
   expect(await second).toMatchObject({ exitCode: 3, stdout: '1\n', stderr: 'said\n' });
 }
 
+const started = Date.now();
+
+/** Does it as an attempt that was asked for so many seconds after the first one. */
+function as<Result>(seconds: number, work: () => Promise<Result>): Promise<Result> {
+  return asAttempt({ number: started + seconds * 1000, signal: new AbortController().signal }, work);
+}
+
+/** A job that waits for its turn, while somebody else has it. */
+async function comesTooLate(host: Host): Promise<void> {
+  const lockFile = join(directory, 'turn');
+  const inTurn = (job: string): Command => ({ ...slow(job), turn: { lockFile, how: 'act' } });
+  const letGo = await heldLock(lockFile);
+  const late = as(1, () => host.tryRun(inTurn('late')));
+  await untilWaiting(directory, 1);
+  // What was asked for later has been done meanwhile.
+  await as(2, () => closeFence(host, lockFile));
+  letGo();
+  expect(await late).toMatchObject({ exitCode: overtaken, stdout: '' });
+  expect(await timesBegun()).toBe(0);
+  await go();
+  expect(await as(3, () => host.tryRun(inTurn('next')))).toMatchObject({ exitCode: 3, stdout: '1\n' });
+  expect(await as(2.5, () => host.tryRun(inTurn('old')))).toMatchObject({ exitCode: overtaken, stdout: '' });
+}
+
 describe('a command that is a job', () => {
+  test('waits for its turn, and does nothing where a later step has had its own by then', async () => {
+    await comesTooLate(new LocalHost({ stateDirectory: directory }));
+  });
+
+  test('runs one after the other with those of its turn, whatever is killed meanwhile', async () => {
+    const host = new LocalHost({ stateDirectory: directory });
+    const turn = { lockFile: join(directory, 'turn'), how: 'look' } as const;
+    const first = host.tryRun({ ...slow('first'), turn });
+    await untilBegun();
+    const second = host.tryRun({ ...slow('second'), turn });
+    await untilWaiting(directory, 2);
+    // Not its command, which has the lock and goes on.
+    await execa('pkill', ['-KILL', '-f', `^flock -s ${directory}/jobs/first-`]);
+    expect(await timesBegun()).toBe(1);
+    await go();
+    expect((await Promise.all([first, second])).map(({ exitCode }) => exitCode)).toEqual([3, 3]);
+    expect(await timesBegun()).toBe(2);
+  });
+
   test('goes on for who has joined it when an attempt before is over: only a cancel ends it', async () => {
     await isLeftToTheOther(new LocalHost({ stateDirectory: directory }));
   });
@@ -80,7 +116,7 @@ describe('a command that is a job', () => {
     leave.abort(new LeftAlone('the worker shuts down'));
     await first;
     const second = host.tryRun(slow());
-    await untilWaiting(1);
+    await untilWaiting(directory, 1);
     await go();
     expect(await second).toMatchObject({ exitCode: 3, stdout: '1\n' });
   });
@@ -92,7 +128,7 @@ describe('a command that is a job', () => {
       const first = execa(file, args, { reject: false });
       await untilBegun();
       const second = new LocalHost({ stateDirectory: directory }).tryRun(slow());
-      await untilWaiting(2);
+      await untilWaiting(directory, 2);
       first.kill(signal);
       expect((await first).exitCode).toBe(143);
       await go();
@@ -122,7 +158,7 @@ describe('a command that is a job', () => {
     const first = host.tryRun(slow());
     await untilBegun();
     const second = host.tryRun(slow());
-    await untilWaiting(2);
+    await untilWaiting(directory, 2);
     await go();
     expect([(await first).exitCode, (await second).exitCode]).toEqual([3, 3]);
     expect((await second).stdout).toBe('1\n');
@@ -178,7 +214,7 @@ describe('over SSH, a job', () => {
     expect(await first).toMatchObject({ problem: 'lost', message: `The connection to ${server.url} was lost.` });
     const second = host.tryRun(slow());
     // The first one's shell is still there as well, though nobody hears it.
-    await untilWaiting(2);
+    await untilWaiting(directory, 2);
     await go();
     expect(await second).toMatchObject({ exitCode: 3, stdout: '1\n', stderr: 'said\n' });
   });
@@ -188,7 +224,7 @@ describe('over SSH, a job', () => {
     const first = host.tryRun(slow());
     await untilBegun();
     const second = other.tryRun(slow());
-    await untilWaiting(2);
+    await untilWaiting(directory, 2);
     await go();
     expect((await Promise.all([first, second])).map(({ stdout }) => stdout)).toEqual(['1\n', '1\n']);
     other.close();
@@ -196,6 +232,10 @@ describe('over SSH, a job', () => {
 
   test('goes on for who has joined it when an attempt before is over', async () => {
     await isLeftToTheOther(host);
+  });
+
+  test('waits for its turn there, and does nothing where a later step has had its own by then', async () => {
+    await comesTooLate(host);
   });
 
   test('that is cancelled ends on the host too', async () => {

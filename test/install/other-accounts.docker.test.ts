@@ -4,7 +4,7 @@ import { hostStatus } from '../../src/install/status.js';
 import { uninstall } from '../../src/install/uninstall.js';
 import { until } from '../../src/install/until.js';
 import { ContainerHost } from '../support/container-host.js';
-import { connects, squatOn, temporalPorts } from './other-accounts.js';
+import { connects, listensAt, squatOn, temporalPorts } from './other-accounts.js';
 import { recorder, thisLoad } from './support.js';
 
 // One ships the whole program.
@@ -38,6 +38,10 @@ describe('other accounts of the server', () => {
     expect(await connections('nobody')).toEqual(ports.map(() => 'ECONNREFUSED'));
     expect(await connections('pointsman')).toEqual(ports.map(() => 'connected'));
     expect(await connections('root')).toEqual(ports.map(() => 'connected'));
+  });
+
+  test('and other machines find nothing: it listens at 127.0.0.1 alone', async () => {
+    expect(await listensAt(host)).toEqual(['0100007F']);
   });
 
   test('are refused again when Temporal was killed and has other ports', async () => {

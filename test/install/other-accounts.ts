@@ -22,6 +22,12 @@ export async function temporalPorts(host: ContainerHost): Promise<number[]> {
   return (await host.sh(ports)).split('\n').map((port) => Number.parseInt(port, 16));
 }
 
+/** Addresses at which the account `pointsman` listens, as `/proc/net` writes them. */
+export async function listensAt(host: ContainerHost): Promise<string[]> {
+  const addresses = `awk -v uid="$(id -u pointsman)" '$4 == "0A" && $8 == uid { print substr($2, 1, index($2, ":") - 1) }'`;
+  return (await host.sh(`${addresses} /proc/net/tcp /proc/net/tcp6 | sort -u`)).split('\n');
+}
+
 /** Listens as `nobody` on a port, for as long as the server runs; returns when it does. */
 export async function squatOn(host: ContainerHost, port: number): Promise<void> {
   const listen = `require('node:net').createServer().listen(${port}, '127.0.0.1')`;

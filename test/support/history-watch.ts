@@ -81,6 +81,14 @@ export class HistoryWatch {
     return (await this.describe())?.execution?.runId ?? null;
   }
 
+  /** How the worker calls itself that has a step of the newest run; `''` where none has one. */
+  async workerOfStep(): Promise<string> {
+    const execution = { workflowId: this.workflowId };
+    const asked = { namespace: 'default', execution };
+    const { pendingActivities } = await this.connection.workflowService.describeWorkflowExecution(asked);
+    return pendingActivities?.[0]?.lastWorkerIdentity ?? '';
+  }
+
   /** What the workflow says of itself while it is open. @throws {Error} when no worker answers. */
   async progress(): Promise<Progress> {
     return new Client({ connection: this.connection }).workflow.getHandle(this.workflowId).query(progressQuery);

@@ -7,7 +7,7 @@ import { ApplicationFailure, defaultPayloadConverter, type Payload } from '@temp
 import { temporal } from '@temporalio/proto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { BackupInput, DeployInput } from '../../src/model/input.js';
 import { onlySigned } from '../../src/temporal/only-signed.js';
 import { SigningCodec } from '../../src/temporal/signing-codec.js';
@@ -45,13 +45,14 @@ afterEach(async () => {
   await rm(state, { recursive: true, force: true });
 });
 
-async function startWorker(queue = `test-${randomUUID()}`): Promise<void> {
+async function startWorker(queue = `test-${randomUUID()}`, steps = true): Promise<void> {
   const recorded = recording(wellBehaved({ slot: 'blue', release: 'v1' }));
   calls = recorded.calls;
   taskQueue = queue;
   worker = await Worker.create({
     connection: server.nativeConnection,
-    ...{ namespace, workflowBundle, taskQueue, activities: recorded.activities, workflowThreadPoolSize: 1 },
+    ...{ namespace, workflowBundle, taskQueue, workflowThreadPoolSize: 1 },
+    ...(steps ? { activities: recorded.activities } : {}),
     ...onlySigned(state, key),
   });
   running = worker.run();
@@ -142,19 +143,16 @@ test('a signed request that is copied from a history starts nothing a second tim
 
 const { COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK } = temporal.api.enums.v1.CommandType;
 
-/** A workflow of a stranger's own, on a queue of their own, that calls a step on ours. Returns what came of that. */
-async function strangersRun(workflowId: string, payloads: Payload[]): Promise<unknown> {
-  const { workflowService } = server.connection;
-  const queue = { name: `stranger-${randomUUID()}` };
-  await workflowService.startWorkflowExecution({
-    ...{ namespace, workflowId, requestId: randomUUID(), workflowType: { name: 'backup' }, taskQueue: queue },
-  });
-  const next = () =>
-    server.connection.withDeadline(Date.now() + 60_000, () =>
-      workflowService.pollWorkflowTaskQueue({ namespace, taskQueue: queue }),
-    );
-  const { taskToken } = await next();
-  await workflowService.respondWorkflowTaskCompleted({
+/** Whoever reaches Temporal can take the next workflow task of a queue. */
+const workflowTask = (queue: string) =>
+  server.connection.withDeadline(Date.now() + 60_000, () =>
+    server.connection.workflowService.pollWorkflowTaskQueue({ namespace, taskQueue: { name: queue } }),
+  );
+
+/** Answers the next workflow task of a queue by a step on ours. */
+async function askForStep(queue: string, payloads: Payload[]): Promise<void> {
+  const { taskToken } = await workflowTask(queue);
+  await server.connection.workflowService.respondWorkflowTaskCompleted({
     taskToken,
     commands: [
       {
@@ -169,7 +167,17 @@ async function strangersRun(workflowId: string, payloads: Payload[]): Promise<un
       },
     ],
   });
-  const { history } = await next();
+}
+
+/** A workflow of a stranger's own, on a queue of their own, that calls a step on ours. Returns what came of that. */
+async function strangersRun(workflowId: string, payloads: Payload[]): Promise<unknown> {
+  const { workflowService } = server.connection;
+  const queue = { name: `stranger-${randomUUID()}` };
+  await workflowService.startWorkflowExecution({
+    ...{ namespace, workflowId, requestId: randomUUID(), workflowType: { name: 'backup' }, taskQueue: queue },
+  });
+  await askForStep(queue.name, payloads);
+  const { history } = await workflowTask(queue.name);
   await clientWith(null).workflow.getHandle(workflowId).terminate();
   const ended = history?.events?.find((event) => event.activityTaskFailedEventAttributes);
   return ended?.activityTaskFailedEventAttributes?.failure?.message ?? 'it was done';
@@ -191,6 +199,40 @@ test('nor with a step that it has copied from a run of ours', async () => {
     'findLive is not done: it was not asked for by a run of pointsman',
   );
   expect(calls).toHaveLength(done);
+});
+
+describe('whoever polls the queue in the place of the worker', () => {
+  test('cannot have it take a step of their own for a run that somebody with the key has asked for', async () => {
+    await endWorker();
+    const workflowId = `shop/${randomUUID()}`;
+    const handle = await started(clientWith(key), asked(workflowId), workflowId);
+    await askForStep(taskQueue, [defaultPayloadConverter.toPayload({ settings })]);
+    await startWorker(taskQueue);
+    let said: string | null | undefined;
+    while (said === undefined) {
+      const { events } = await handle.fetchHistory();
+      said = events?.find((event) => event.activityTaskFailedEventAttributes)?.activityTaskFailedEventAttributes
+        ?.failure?.message;
+    }
+    expect(said).toBe('findLive is not done: it was not asked for by a run of pointsman');
+    expect(calls).toEqual([]);
+    await handle.terminate();
+  });
+
+  test('is believed where they answer a step of it: results are not signed', async () => {
+    await endWorker();
+    await startWorker(`test-${randomUUID()}`, false);
+    const workflowId = `shop/${randomUUID()}`;
+    const handle = await started(clientWith(key), asked(workflowId), workflowId);
+    const { workflowService } = server.connection;
+    const { taskToken, activityType } = await server.connection.withDeadline(Date.now() + 60_000, () =>
+      workflowService.pollActivityTaskQueue({ namespace, taskQueue: { name: taskQueue } }),
+    );
+    expect(activityType?.name).toBe('findLive');
+    const failure = { message: 'nothing is live', applicationFailureInfo: { nonRetryable: true } };
+    await workflowService.respondActivityTaskFailed({ namespace, taskToken, failure });
+    expect(await reasonOf(handle.result())).toBe('failed at findLive: nothing is live; there was nothing to undo');
+  });
 });
 
 /** A deploy that waits for a person, who has not answered yet. */

@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { NativeConnection, Runtime, Worker, makeTelemetryFilterString, type WorkerOptions } from '@temporalio/worker';
 import { pino } from 'pino';
 import { createActivities } from './activities/index.js';
@@ -10,6 +8,7 @@ import { connectionFacts } from './temporal/connection.js';
 import { taskQueue, type ReachablePlace } from './temporal/place.js';
 import type { SigningKey } from './temporal/signing-key.js';
 import { onlySigned } from './temporal/only-signed.js';
+import { workflowSource } from './temporal/workflow-source.js';
 import { workerLogger } from './worker-log.js';
 
 export interface WorkerSettings {
@@ -51,13 +50,6 @@ export const tuning = {
   maxHeartbeatThrottleInterval: '1s',
   defaultHeartbeatThrottleInterval: '1s',
 } as const satisfies Partial<WorkerOptions>;
-
-/** Bundled once by the build: it halves the start of a worker. From source, the SDK bundles at each start. */
-function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  const codePath = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
-  if (existsSync(codePath)) return { workflowBundle: { codePath } };
-  return { workflowsPath: fileURLToPath(new URL('./workflows/index.ts', import.meta.url)) };
-}
 
 let installed = false;
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import { loadProject, type LoadOptions, type Project } from '../config/load.js';
+import type { LoadOptions, Project } from '../config/load.js';
 import type { Host } from '../hosts/host.js';
 import { keptHosts } from '../hosts/hosts.js';
 import { LocalHost } from '../hosts/local-host.js';
@@ -76,6 +76,7 @@ export class Session {
   async project({ environment, file, via }: PlaceOptions, reading: Reading = {}): Promise<Project> {
     if (via) this.via = via;
     const directory = file ? dirname(resolve(file)) : process.cwd();
+    const { loadProject } = await import('../config/load.js');
     return loadProject({
       directory,
       ...(file ? { file: resolve(file) } : {}),

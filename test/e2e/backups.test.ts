@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Traffic } from '../../bench/traffic.js';
 import type { BackupManifest, TableReport } from '../../src/model/database.js';
 import { Playground, type Ran } from '../support/playground.js';
+import { trafficBeside } from '../support/under-traffic.js';
 
 interface Listed {
   readonly backups: readonly (BackupManifest & { kind: string; rollbackTarget: boolean })[];
@@ -35,7 +36,7 @@ afterAll(() => place?.[Symbol.asyncDispose]());
 
 describe('a backup that a person asks for', () => {
   test('is made while the slot writes, and its name is printed', async () => {
-    const traffic = new Traffic({ port: place.port });
+    const traffic = trafficBeside(place);
     await traffic.atLeast(200);
     const { code, out } = await place.run('backup', 'now', ...demo, '--reason', 'before the import');
     const { failed } = await traffic.stop();

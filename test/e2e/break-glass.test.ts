@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Traffic } from '../../bench/traffic.js';
 import { whoIsUp } from '../../src/temporal/presence.js';
 import { Playground } from '../support/playground.js';
+import { trafficBeside } from '../support/under-traffic.js';
 
 let place: Playground;
 
@@ -46,7 +46,7 @@ describe('a rollback by break glass', () => {
 
   test('goes back without Temporal and without a failed request, and starts no Temporal', async () => {
     const before = await place.identities();
-    const traffic = new Traffic({ port: place.port });
+    const traffic = trafficBeside(place);
     await traffic.atLeast(50);
     const { code, out } = await breakGlass('--yes', '--reason', 'prices are wrong');
     await traffic.atLeast(50);
@@ -74,7 +74,7 @@ describe('a rollback by break glass', () => {
     deploying.kill('SIGKILL');
     await deploying;
     await killTemporal();
-    const traffic = new Traffic({ port: place.port });
+    const traffic = trafficBeside(place);
     await traffic.atLeast(50);
     expect((await breakGlass('--yes')).out).toContain('live: green (v2)');
     const served = await place.container('app-green');
@@ -97,7 +97,7 @@ describe('a rollback by break glass', () => {
     deploying.kill('SIGKILL');
     await deploying;
     await killTemporal();
-    const traffic = new Traffic({ port: place.port });
+    const traffic = trafficBeside(place);
     await traffic.atLeast(50);
     expect((await breakGlass('--yes', '--reason', 'prices are wrong')).out).toContain('live: green (v2)');
     const { code, out } = await place.deploy('v3');

@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Traffic } from '../../bench/traffic.js';
 import { ciProject, runJob } from '../support/ci-job.js';
 import { cancelScript, deployScript, jobOf } from '../support/ci-script.js';
 import type { Playground } from '../support/playground.js';
 import { untilSaid } from '../support/until-said.js';
+import { trafficBeside } from '../support/under-traffic.js';
 
 let place: Playground;
 let gitlab: string;
@@ -74,7 +74,7 @@ test('a job that ended by itself cancels nothing', async () => {
 });
 
 test('a job that is lost half-way and run again ends well, and no request fails', async () => {
-  const traffic = new Traffic({ port: place.port });
+  const traffic = trafficBeside(place);
   await place.holdSlots();
   const job = runJob(place, deployScript('gitlab', gitlab), gitlabJob('v2'));
   await untilSaid(job.all, 'composeUpWait');

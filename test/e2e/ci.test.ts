@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Traffic } from '../../bench/traffic.js';
 import { historyText } from '../support/history-text.js';
 import { imageRepository, Playground } from '../support/playground.js';
 import { untilSaid } from '../support/until-said.js';
+import { trafficBeside } from '../support/under-traffic.js';
 
 /** Not like any other text, so that finding it anywhere is a leak. */
 const canary = "c4nary-5ecret-$HOME-'quoted'-value";
@@ -65,7 +65,7 @@ describe('from CI, which holds one key and reaches nothing but SSH,', () => {
   });
 
   test('a job that is killed half-way costs nothing: run again, it follows the deploy that went on without it', async () => {
-    const traffic = new Traffic({ port: place.port });
+    const traffic = trafficBeside(place);
     await place.holdSlots();
     const first = place.start('deploy', '-e', 'demo', '--release', 'v2', ...env);
     await untilSaid(first.all, 'composeUpWait');

@@ -1,12 +1,12 @@
 import { Client, Connection } from '@temporalio/client';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Traffic } from '../../bench/traffic.js';
 import type { DrillRecord, DrillReport } from '../../src/model/drill.js';
 import { whoIsUp } from '../../src/temporal/presence.js';
 import { impatient } from '../support/cheap-health-check.js';
 import { historyText } from '../support/history-text.js';
 import { imageRepository, Playground } from '../support/playground.js';
+import { trafficBeside } from '../support/under-traffic.js';
 
 let place: Playground;
 
@@ -96,7 +96,7 @@ describe('a drill of an app with a replica', () => {
   });
 
   test('passes while clients read and write, and touches nothing of the app', async () => {
-    const traffic = new Traffic({ port: place.port });
+    const traffic = trafficBeside(place);
     await traffic.atLeast(200);
     const [before, files] = [await containers(), await place.files()];
     const { code, out, report } = await drill();

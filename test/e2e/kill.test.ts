@@ -4,11 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Traffic } from '../../bench/traffic.js';
 import { whoIsUp } from '../../src/temporal/presence.js';
 import { historyText } from '../support/history-text.js';
 import { Playground, type PlaygroundKind } from '../support/playground.js';
 import { untilSaid } from '../support/until-said.js';
+import { trafficBeside } from '../support/under-traffic.js';
 
 let place: Playground;
 
@@ -73,7 +73,7 @@ describe.each<PlaygroundKind>(['local', 'ssh'])('on a host that is %s, a deploy 
   }
 
   test('when command, worker and Temporal are all killed: the next command brings it on, and no request fails', async () => {
-    const traffic = new Traffic({ port: place.port });
+    const traffic = trafficBeside(place);
     await place.holdSlots();
     const deploying = place.start('deploy', '-e', 'demo', '--release', 'v3');
     await place.untilRunning('composeUpWait');

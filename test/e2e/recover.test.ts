@@ -1,7 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Traffic } from '../../bench/traffic.js';
 import { Playground } from '../support/playground.js';
+import { trafficBeside } from '../support/under-traffic.js';
 
 let place: Playground;
 
@@ -48,7 +48,7 @@ describe('a deploy that is terminated in Temporal', () => {
 
   test('is put in order from what the router serves, without a failed request, and the next deploy goes well', async () => {
     const before = await place.identities();
-    const traffic = new Traffic({ port: place.port });
+    const traffic = trafficBeside(place);
     await traffic.atLeast(50);
     const { code, out } = await place.run('recover', '-e', 'demo', '--database', 'restore');
     await traffic.atLeast(50);

@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Traffic } from '../../bench/traffic.js';
 import { whoIsUp } from '../../src/temporal/presence.js';
 import { HistoryWatch } from '../support/history-watch.js';
 import { historyText } from '../support/history-text.js';
 import { imageRepository, Playground, type Identity } from '../support/playground.js';
+import { trafficBeside } from '../support/under-traffic.js';
 
 let place: Playground;
 let unchanged: Record<string, Identity>;
@@ -90,7 +90,7 @@ test('a plan of a release whose migration fails says so with its own words, and 
 });
 
 test('a migration is run on a copy first, and its time is told before the real one', async () => {
-  const traffic = new Traffic({ port: place.port });
+  const traffic = trafficBeside(place);
   const { code, out } = await place.deploy('with-migration');
   const { failures, written } = await traffic.stop();
   expect(out).toMatch(/migrated in \d+\.\d s on a copy of .*; the real one is expected to hold the database for \d/);

@@ -9,6 +9,7 @@ import { LocalHost } from '../../src/hosts/local-host.js';
 import type { ReplicaProven } from '../../src/model/activities.js';
 import type { Settings } from '../../src/model/settings.js';
 import { Playground, type Identity } from '../support/playground.js';
+import { trafficBeside } from '../support/under-traffic.js';
 
 let place: Playground;
 let settings: Settings;
@@ -45,7 +46,7 @@ const failure = (): Promise<{ type?: string; message?: string }> =>
 async function whileClientsWrite<Result>(
   act: () => Promise<Result>,
 ): Promise<{ result: Result; written: readonly string[] }> {
-  const traffic = new Traffic({ port: place.port });
+  const traffic = trafficBeside(place);
   await traffic.atLeast(200);
   const result = await act();
   return { result, written: (await traffic.stop()).written };

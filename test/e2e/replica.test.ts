@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Traffic, type TrafficReport } from '../../bench/traffic.js';
+import type { TrafficReport } from '../../bench/traffic.js';
 import { execIn } from '../../src/docker/container.js';
 import { Playground, type Ran } from '../support/playground.js';
 import { S3Server } from '../support/s3-server.js';
+import { trafficBeside } from '../support/under-traffic.js';
 
 const keyId = 'demo-access-key';
 const secret = 'demo-secret-key-of-this-machine';
@@ -20,7 +21,7 @@ async function placeWith(endpoint: string): Promise<Playground> {
 }
 
 async function underTraffic(act: () => Promise<Ran>): Promise<Ran & { traffic: TrafficReport }> {
-  const traffic = new Traffic({ port: place.port });
+  const traffic = trafficBeside(place);
   await traffic.atLeast(200);
   const ran = await act();
   await traffic.atLeast(200);

@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { Traffic } from '../../bench/traffic.js';
 import { whoIsUp } from '../../src/temporal/presence.js';
 import { HistoryWatch } from '../support/history-watch.js';
 import { NextBuild } from '../support/next-build.js';
 import { Playground } from '../support/playground.js';
+import { trafficBeside } from '../support/under-traffic.js';
 
 const file = 'src/workflows/deploy.ts';
 const early = '    const migrates = await rehearse(story, plan);\n';
@@ -82,7 +82,7 @@ afterAll(async () => {
 test('a deploy that this build has begun is finished by the next one, and takes no step where it had passed already', async ({
   signal,
 }) => {
-  const traffic = new Traffic({ port: place.port });
+  const traffic = trafficBeside(place);
   onTestFinished(async () => void (await traffic.stop()));
   const deploying = place.start('deploy', '-e', 'demo', '--release', 'v2');
   await slotStarts('app-green', signal);

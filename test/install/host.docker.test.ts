@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -25,6 +25,20 @@ let host: ContainerHost;
 let load: Load;
 const packages: string[] = [];
 
+const ofWorker = 'async function workerCommand(session){';
+
+/** The one that has it, of the few files that all commands are put into. */
+async function fileOfWorker(directory: string): Promise<string> {
+  const found: string[] = [];
+  for (const name of await readdir(join(directory, 'dist/cli'))) {
+    const text = name.startsWith('together') ? await readFile(join(directory, 'dist/cli', name), 'utf8') : '';
+    for (let times = text.split(ofWorker).length - 1; times > 0; times -= 1) found.push(`dist/cli/${name}`);
+  }
+  if (!found[0] || found.length > 1)
+    throw new Error(`"${ofWorker}" is there ${found.length} times and not once: ${found.join(', ')}`);
+  return found[0];
+}
+
 /** This program under another version, changed as a later release would be. */
 async function laterVersion(version: string, change?: (main: string) => string): Promise<Load> {
   const directory = await mkdtemp(join(tmpdir(), 'pointsman-later-'));
@@ -37,7 +51,7 @@ async function laterVersion(version: string, change?: (main: string) => string):
     await writeFile(join(directory, file), how(await readFile(join(directory, file), 'utf8')));
   };
   await edit('package.json', (text) => text.replace(/"version": "[^"]+"/, `"version": "${version}"`));
-  if (change) await edit('dist/cli/commands/up.js', change);
+  if (change) await edit(await fileOfWorker(directory), change);
   return { ...load, packageRoot: directory, version };
 }
 
@@ -232,7 +246,7 @@ describe('an upgrade', () => {
 
   test('whose worker does not come up is taken back, and says why', async () => {
     const broken = await laterVersion('9.3.0', (text) =>
-      text.replace('async function workerCommand(session) {', '$&\n    throw new Error("this release is broken");'),
+      text.replace(ofWorker, '$&throw new Error("this release is broken");'),
     );
     const upgraded = upgrade(host, { ...broken, waitMs: 0 }, recorder().listener);
     await expect(upgraded).rejects.toMatchObject({ kind: 'undone' });

@@ -1,8 +1,9 @@
-import { cp, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import ts from 'typescript';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -48,15 +49,23 @@ export class NextBuild {
     return join(this.directory, 'dist/cli/main.js');
   }
 
-  /** As `npm run build` does, but for the types: those of the sources were checked where they were copied from. */
+  /**
+   * As `npm run build` does, but for the types: those of the sources were checked where they were copied from. To look at
+   * each file alone takes a second of a processor instead of a dozen.
+   */
   async build(): Promise<void> {
-    const options = { cwd: this.directory, all: true } as const;
-    await execa(
-      process.execPath,
-      ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--noCheck'],
-      options,
-    );
-    await execa(process.execPath, ['script/finish-build.mjs'], options);
+    const source = join(this.directory, 'src');
+    const { ESNext } = ts.ModuleKind;
+    const compilerOptions = { module: ESNext, target: ts.ScriptTarget.ES2022, verbatimModuleSyntax: true };
+    for (const name of await readdir(source, { recursive: true })) {
+      if (!name.endsWith('.ts')) continue;
+      const text = await readFile(join(source, name), 'utf8');
+      const { outputText } = ts.transpileModule(text, { compilerOptions });
+      const built = join(this.directory, 'dist', name.replace(/\.ts$/, '.js'));
+      await mkdir(dirname(built), { recursive: true });
+      await writeFile(built, outputText);
+    }
+    await execa(process.execPath, ['script/finish-build.mjs'], { cwd: this.directory, all: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

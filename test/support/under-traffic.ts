@@ -18,6 +18,14 @@ export async function underTraffic(
   return { ...ran, traffic: await traffic.stop() };
 }
 
+/**
+ * For a test that is about something else, and counts beside it what failed: three clients send one request each twentieth of
+ * a second, and take a third of what ten take of a processor, in the clients, nginx and the app.
+ */
+export function trafficBeside({ port }: Pick<Playground, 'port'>): Traffic {
+  return new Traffic({ port, clients: 3 });
+}
+
 /** Ids of acknowledged notes that are in none of these. */
 export function missing(written: readonly string[], ...kept: readonly Set<string>[]): string[] {
   return written.filter((id) => !kept.some((notes) => notes.has(id)));

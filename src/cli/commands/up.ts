@@ -147,11 +147,14 @@ async function keepServer(place: EmbeddedPlace, signal: AbortSignal): Promise<vo
   }
 }
 
+/** To ask takes a connection of its own, and with it a look at all sockets of the machine. */
+const longestIdlePollMs = 30_000;
+
 /** Resolves with `true` when nothing has run for that long. */
 async function endWhenIdle(place: EmbeddedPlace, idleMs: number, signal: AbortSignal): Promise<boolean> {
   let since = Date.now();
   while (!signal.aborted) {
-    await sleep(5000, undefined, { signal }).catch(() => undefined);
+    await sleep(Math.min(longestIdlePollMs, idleMs / 12), undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return false;
     if ((await runningNow(place)) > 0) since = Date.now();
     if (Date.now() - since > idleMs) return true;

@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { brokeOff } from '../../hosts/broken-off.js';
 import type { Host } from '../../hosts/host.js';
-import { findCommits } from '../../migrations/find-commits.js';
 import { baseOf, matchesPattern } from '../../migrations/glob.js';
 import type { MigrationProblem } from '../../migrations/problem.js';
 import { sqliteSettings, type MigrationFiles } from '../../model/settings.js';
@@ -90,6 +89,7 @@ async function judgeFile({ host, directory }: Place, path: string, { allow }: Mi
   if (typeof text !== 'string') return [text];
   // Parsing holds the worker up: between two files others have their turn.
   await setImmediate();
+  const { findCommits } = await import('../../migrations/find-commits.js');
   return findCommits({ path, text }, allow).map(saidOf);
 }
 
